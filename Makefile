@@ -1,0 +1,47 @@
+# make demo   set up and run the demonstration city until interrupted
+# make test   set up and run every test
+# make lint   formatting, lint, types
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+WEB := api/web/app
+WEB_STAMP := api/web/dist/index.html
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: demo test lint web clean bench conformance
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(STAMP): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+$(WEB_STAMP): $(WEB_SOURCES) | $(VENV)/bin/python
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh $(WEB)/build.sh "$(CURDIR)/$(BIN)/python"
+
+web: $(WEB_STAMP)
+
+demo: $(STAMP) $(WEB_STAMP)
+	$(BIN)/python -m api.demo
+
+test: $(DEV_STAMP) $(WEB_STAMP)
+	$(BIN)/python tests/services.py
+	$(BIN)/python -m pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh $(WEB)/check.sh test
+
+lint: $(DEV_STAMP) $(WEB_STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh $(WEB)/check.sh lint
+
+clean:
+	rm -rf $(VENV) api/web/dist $(WEB)/node_modules

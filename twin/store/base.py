@@ -1,0 +1,296 @@
+"""The store's contract. One behaviour suite (``tests/twin/store``) holds every backend to it.
+
+*Reading.* Every read takes one :class:`~twin.model.view.View` first. What its viewer may not see does not
+exist: a hidden layer or attribute is answered exactly like one that was never there. ``at`` of ``None`` means
+now, ``known_at`` of ``None`` everything recorded so far; :meth:`Store.resolve` pins both, and two reads with the
+same resolved View agree for ever.
+
+*Writing.* Each writing method is one commit: all of it or nothing. It gets one recorded time, later than every
+commit before it even if the wall clock went back.
+
+*Arguments and results* are frozen dataclasses, standard types and shapely geometries, so that a store can be
+reached through its owner's socket (:mod:`twin.store.remote`) exactly as in the same process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from twin.model.layer import Commit, Feature, FeatureChange, Layer, RasterItem, Source
+from twin.model.link import Link, LinkRule
+from twin.model.query import EntityPage, EntityQuery, Expression
+from twin.model.thing import (
+    Datastream,
+    DatastreamState,
+    Device,
+    IngestReceipt,
+    Observation,
+    ObservationIn,
+    Quarantined,
+    QuarantineIn,
+    SeriesPoint,
+    Thing,
+    ThingSpec,
+)
+from twin.model.view import View
+from twin.types import BBox, Json, LonLat
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """Count, extent and age of a layer under a View."""
+
+    layer: Layer
+    count: int
+    extent: BBox | None
+    newest: datetime | None
+    """Recorded time of the newest version."""
+    revision: int
+    """Count of commits that touched the layer up to ``known_at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThingIds:
+    """Ids given to a registered thing and its datastreams, by key."""
+
+    thing: int
+    datastreams: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a commit did, for live listeners.
+
+    ``kind`` is ``observation`` (``items`` are ``{"datastream", "uid", "layer", "key", "time", "result",
+    "quality"}``), ``event`` or ``feature`` (``items`` are ``{"fid"}``), ``layer`` or ``quarantine``.
+    """
+
+    seq: int
+    recorded_at: datetime
+    kind: str
+    layer: str
+    items: tuple[dict[str, Json], ...] = field(default=())
+
+
+class Store(Protocol):
+    """What the twin needs of a store."""
+
+    path: Path
+    """The twin's file (embedded) or a local work folder (server stores)."""
+
+    def close(self) -> None:
+        """Flush and close; further calls raise :class:`~twin.errors.StoreError`."""
+
+    # -- clocks ---------------------------------------------------------------------------------------------
+
+    def resolve(self, view: View) -> View:
+        """Pin ``at`` and ``known_at``.
+
+        ``known_at`` later than the wall clock raises :class:`~twin.errors.TimeError`; one later than the newest
+        commit waits for an open write, after which every later commit is recorded after it.
+        """
+
+    # -- layers, features, events, rasters --------------------------------------------------------------------
+
+    def put_layer(self, layer: Layer) -> Commit:
+        """Create a layer or change its description. Another kind or geometry type raises ConflictError."""
+
+    def layers(self, view: View) -> list[LayerSummary]:
+        """Every layer the viewer may see, in list order."""
+
+    def layer(self, view: View, name: str) -> LayerSummary:
+        """One layer; NotFoundError if there is none, or none the viewer may see."""
+
+    def write_features(
+        self,
+        layer: str,
+        changes: Sequence[FeatureChange],
+        source: Source,
+        *,
+        only_if_changed: bool = False,
+        end_missing_at: datetime | None = None,
+    ) -> Commit:
+        """Record changes of a feature or event layer.
+
+        ``valid_from`` of ``None`` in a change means the commit's recorded time. With ``only_if_changed`` a change
+        equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
+        feature current at that time and not named in ``changes`` ends then.
+        """
+
+    def features(
+        self,
+        view: View,
+        layer: str,
+        *,
+        bbox: BBox | None = None,
+        interval: tuple[datetime | None, datetime | None] | None = None,
+        fids: Sequence[str] | None = None,
+        where: Expression | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        geometry: bool = True,
+    ) -> list[Feature]:
+        """Features holding at the View's time, or at any moment of ``interval`` (closed; ``None`` is open).
+
+        Ordered by ``fid``; within an interval the last version of each. ``where`` may name only attributes
+        the viewer sees (SchemaError otherwise). ``bbox`` selects by intersection of boxes.
+        """
+
+    def count_features(
+        self,
+        view: View,
+        layer: str,
+        *,
+        bbox: BBox | None = None,
+        interval: tuple[datetime | None, datetime | None] | None = None,
+        where: Expression | None = None,
+    ) -> int:
+        """How many features :meth:`features` would return without limit."""
+
+    def history(self, view: View, layer: str, fid: str) -> list[Feature]:
+        """Every version of a feature as known at ``known_at``, by valid time (``at`` plays no part)."""
+
+    def within(
+        self,
+        view: View,
+        point: LonLat,
+        metres: float,
+        *,
+        layers: Sequence[str] | None = None,
+        event_window_s: float = 3600.0,
+    ) -> list[tuple[Feature, float]]:
+        """Everything within ``metres`` (geodesic) of a point, nearest first, with its distance. [m]
+
+        Events count when they touch ``[at - event_window_s, at]``.
+        """
+
+    def search(self, view: View, text: str, *, limit: int = 10) -> list[Feature]:
+        """Features whose name or identifiers match, ignoring case and diacritics."""
+
+    def put_rasters(self, items: Sequence[RasterItem], source: Source) -> Commit:
+        """Add grids to raster layers; an item with the layer and valid_from of an earlier one replaces it."""
+
+    def rasters(
+        self, view: View, layer: str, *, interval: tuple[datetime | None, datetime | None] | None = None
+    ) -> list[RasterItem]:
+        """Grids valid at the View's time (or touching ``interval``), by valid time."""
+
+    def raster_times(self, view: View, layer: str) -> list[datetime]:
+        """Distinct valid_from times of a raster layer, ascending."""
+
+    # -- links --------------------------------------------------------------------------------------------------
+
+    def put_link_rule(self, rule: LinkRule) -> Commit:
+        """Create or change a rule; its links are computed for all of history and kept current from then on."""
+
+    def links(self, view: View, layer: str, fid: str) -> list[Link]:
+        """Links from and to a feature, at the View's time."""
+
+    # -- things ---------------------------------------------------------------------------------------------------
+
+    def register_things(self, specs: Sequence[ThingSpec], source: Source) -> list[ThingIds]:
+        """Register things with datastreams and devices; known ones (by layer and uid) are updated, not doubled."""
+
+    def thing(self, view: View, layer: str, uid: str) -> Thing:
+        """The thing behind a feature; NotFoundError if there is none."""
+
+    def datastreams(
+        self,
+        view: View,
+        *,
+        ids: Sequence[int] | None = None,
+        thing: int | None = None,
+        layer: str | None = None,
+        observed_property: str | None = None,
+    ) -> list[Datastream]:
+        """Datastreams by id, thing, layer or observed property, ordered by id."""
+
+    def devices(self, view: View) -> list[Device]:
+        """Every device address of things the viewer may see."""
+
+    # -- observations -------------------------------------------------------------------------------------------
+
+    def record_observations(
+        self,
+        batch: Sequence[ObservationIn],
+        source: Source,
+        *,
+        quarantine: Sequence[QuarantineIn] = (),
+        replayed: Sequence[int] = (),
+    ) -> IngestReceipt:
+        """Record a batch in one commit.
+
+        Same key and same result: duplicate. Same key, other result: revision (``suspect: conflicting``
+        unless it is a correction). An unknown datastream or a result of the wrong type raises SchemaError
+        (ingestion checks first and quarantines). ``quarantine`` goes in with the same commit;
+        ``replayed`` marks quarantined messages that went through now.
+        """
+
+    def observations(
+        self,
+        view: View,
+        datastream: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Observation]:
+        """Observations with phenomenon_start in ``[start, end]`` as known at ``known_at`` and not after ``at``."""
+
+    def observation_history(self, view: View, observation: int) -> list[Observation]:
+        """Every revision of an observation known at ``known_at``, oldest first."""
+
+    def latest(self, view: View, datastreams: Sequence[int] | None = None) -> list[DatastreamState]:
+        """The state of each datastream at ``at``, as known at ``known_at``; silence is shown as silence."""
+
+    def series(
+        self, view: View, datastream: int, *, start: datetime, end: datetime, points: int = 2000
+    ) -> list[SeriesPoint]:
+        """A series in at most ``points`` buckets of equal length, empty ones left out, extremes kept."""
+
+    def counters(self, view: View) -> dict[str, IngestReceipt]:
+        """Totals per connector (the source's name) since the twin was made."""
+
+    def quarantined(self, view: View, *, limit: int = 100, replayed: bool = False) -> list[Quarantined]:
+        """Quarantined messages, newest first (staff only; none for a citizen)."""
+
+    # -- SensorThings entities ----------------------------------------------------------------------------------
+
+    def entities(self, view: View, query: EntityQuery) -> EntityPage:
+        """Read SensorThings entities (see :mod:`twin.model.query`)."""
+
+    def create_entities(self, kind: str, body: dict[str, Json], source: Source) -> int:
+        """Create a SensorThings entity with its deep insert, all or nothing; returns its id."""
+
+    # -- provenance, change, health ------------------------------------------------------------------------------
+
+    def add_source(self, source: Source) -> Source:
+        """Store a source by itself (a refused import, a run) and return it with its id."""
+
+    def source(self, view: View, source_id: int) -> Source:
+        """One source; a citizen sees neither who acted nor internal reports."""
+
+    def sources(self, view: View, *, kind: str | None = None, limit: int = 50) -> list[Source]:
+        """The newest sources of a kind."""
+
+    def last_seq(self) -> int:
+        """Sequence number of the newest commit."""
+
+    def wait_for_commit(self, after: int, timeout_s: float) -> int:
+        """Wait until a commit later than ``after`` exists or the time is up; the newest sequence number."""
+
+    def changes(self, view: View, after: int, *, limit: int = 1000) -> list[Change]:
+        """What the viewer may see of the commits later than ``after``, in order."""
+
+    def breakpoints(
+        self, view: View, layers: Iterable[str], start: datetime, end: datetime
+    ) -> list[datetime]:
+        """Valid times in ``[start, end]`` at which any of the layers changes."""
+
+    def check(self) -> dict[str, Json]:
+        """Invariants and sizes, for ``twin doctor``: ``{"ok": bool, "problems": [...], "rows": {...}}``."""
