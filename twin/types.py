@@ -13,6 +13,10 @@ from twin.errors import ParameterError, TimeError
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""A valid time meaning "since always, as far as is known"."""
+
+
 class Quality(IntEnum):
     """Quality of an observation; the numbers are QARTOD's where QARTOD has one."""
 

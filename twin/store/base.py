@@ -82,6 +82,15 @@ class Store(Protocol):
     path: Path
     """The twin's file (embedded) or a local work folder (server stores)."""
 
+    def info(self) -> dict[str, Json]:
+        """What the twin says of itself: ``title``, ``title_en``, ``country``, ``synthetic``, ``center`` …."""
+
+    def put_info(self, changes: dict[str, Json]) -> None:
+        """Change some of it; a value of ``None`` removes the entry."""
+
+    def backup(self, folder: Path) -> None:
+        """Copy the store as of one commit into ``folder`` (made; ConflictError if it holds anything)."""
+
     def close(self) -> None:
         """Flush and close; further calls raise :class:`~twin.errors.StoreError`."""
 
@@ -116,7 +125,8 @@ class Store(Protocol):
     ) -> Commit:
         """Record changes of a feature or event layer.
 
-        ``valid_from`` of ``None`` in a change means the commit's recorded time. With ``only_if_changed`` a change
+        ``valid_from`` of ``None`` in a change means the commit's recorded time; ``twin.types.BEGINNING`` means since
+        always. An attribute the layer does not declare is declared with it, for staff only. With ``only_if_changed`` a change
         equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
         feature current at that time and not named in ``changes`` ends then.
         """

@@ -1,0 +1,299 @@
+"""The DuckDB file: one owner, one writer at a time, a recorded clock that never runs backwards."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from twin.errors import (
+    InternalError,
+    NoTwinError,
+    StorageFullError,
+    StoreBusyError,
+    StoreError,
+    TimeError,
+)
+from twin.model.time import from_us, to_us
+from twin.model.view import View
+from twin.store.embedded.schema import SCHEMA_VERSION, statements
+from twin.types import Json
+
+_log = logging.getLogger(__name__)
+_FULL = ("no space left", "disk quota", "file too large", "could not write all bytes", "max_temp_directory_size")
+
+
+def wall_us() -> int:
+    """The wall clock. [µs since 1970]"""
+    return time.time_ns() // 1000
+
+
+def dump(value: object) -> str:
+    """Canonical JSON text: equal content has equal text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class Transaction:
+    """An open write: its recorded time, its place among the commits, and what it touched."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, recorded_at: int, seq: int) -> None:
+        self.cursor = cursor
+        self.recorded_at = recorded_at
+        self.seq = seq
+        self.source = 0
+        self.touched: set[tuple[str, int]] = set()
+        self.after_commit: list[Any] = []
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
+        """Run one statement with bound values."""
+        return self.cursor.execute(sql, list(values))
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.execute(sql, values).fetchall()
+
+    def append(self, table: str, rows: Sequence[dict[str, object]]) -> None:
+        """Append rows given as column → value; all rows have the same columns."""
+        if not rows:
+            return
+        columns = list(rows[0])
+        frame = pd.DataFrame({c: pd.Series([r[c] for r in rows], dtype=object) for c in columns})
+        view = f"incoming_{table}"
+        self.cursor.register(view, frame)
+        try:
+            names = ", ".join(columns)
+            self.cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {view}")  # noqa: S608  names are ours
+        finally:
+            self.cursor.unregister(view)
+
+    def touch(self, kind: str, layer: int = 0) -> None:
+        """Remember that this commit touched a layer (0: none)."""
+        self.touched.add((kind, layer))
+
+    def next_id(self, table: str, column: str = "id") -> int:
+        """The next free integer of a table."""
+        return int(self.rows(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")[0][0])  # noqa: S608  names are ours
+
+
+class Database:
+    """Connection, transactions and clock of one twin file."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        if not create and not path.exists():
+            raise NoTwinError(f"no twin at {path}", hint=f"Make one with: twin init {path}")
+        if create and path.exists():
+            raise StoreError(f"{path} exists already", hint="Choose another name, or remove it first.")
+        self._connection = _connect(path)
+        self._local = threading.local()
+        self._write = threading.RLock()
+        self._committed = threading.Condition()
+        self._open: Transaction | None = None
+        self._closed = False
+        if create:
+            self._create()
+        self._load()
+
+    def _create(self) -> None:
+        with _translated(self.path):
+            self._connection.execute("BEGIN")
+            for statement in statements():
+                self._connection.execute(statement)
+            self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", [str(SCHEMA_VERSION)])
+            self._connection.execute("COMMIT")
+
+    def _load(self) -> None:
+        try:
+            version = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
+        except duckdb.CatalogException as exc:
+            raise StoreError(f"{self.path} is a DuckDB file but not a twin", hint="Make one with: twin init") from exc
+        if not version or int(version[0][0]) != SCHEMA_VERSION:
+            found = version[0][0] if version else "none"
+            raise StoreError(
+                f"{self.path} has schema version {found}, this program needs {SCHEMA_VERSION}",
+                hint="Use the program version that made it, or restore a backup into a new twin.",
+            )
+        seq, newest = self._connection.execute(
+            "SELECT coalesce(max(seq), 0), coalesce(max(recorded_at), 0) FROM commit_log"
+        ).fetchall()[0]
+        floor = self._connection.execute("SELECT value FROM meta WHERE key = 'floor'").fetchall()
+        self.seq: int = seq
+        self.newest: int = newest
+        self._floor: int = max(newest, int(floor[0][0]) if floor else 0)
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, on this thread's own cursor (readers never wait for the writer)."""
+        if self._closed:
+            raise StoreError(f"the twin {self.path} is closed")
+        cursor = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+        with _translated(self.path):
+            rows: list[tuple[Any, ...]] = cursor.execute(sql, list(values)).fetchall()
+            return rows
+
+    def read_frame(self, sql: str, values: Sequence[object] = ()) -> pd.DataFrame:
+        """The result of a query as a frame."""
+        if self._closed:
+            raise StoreError(f"the twin {self.path} is closed")
+        with _translated(self.path):
+            return self._connection.cursor().execute(sql, list(values)).df()
+
+    def resolve(self, view: View) -> View:
+        """Pin both times of a View; see :meth:`twin.store.base.Store.resolve`."""
+        now = wall_us()
+        at = view.at if view.at is not None else from_us(now)
+        if view.known_at is None:
+            return View(view.viewer, at, from_us(self.newest))
+        known = to_us(view.known_at)
+        if known > self.newest:
+            self._reserve(known, now, view)
+        return View(view.viewer, at, view.known_at)
+
+    def _reserve(self, known: int, now: int, view: View) -> None:
+        if known > max(now, self._floor):
+            raise TimeError(
+                f"known_at {view.known_at} lies in the future",
+                where="known_at",
+                hint="What the twin will know later cannot be answered; leave known_at out for all that is known.",
+            )
+        if known <= self._floor and self._open is None:
+            return
+        with self._write:  # waits for an open write; after it, later commits are recorded after `known`
+            if known > self._floor:
+                cursor = self._connection.cursor()
+                with _translated(self.path):
+                    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('floor', ?)", [str(known)])
+                self._floor = known
+
+    # -- writing ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One commit: everything or nothing. Nested use is a bug."""
+        with self._write:
+            if self._closed:
+                raise StoreError(f"the twin {self.path} is closed")
+            if self._open is not None:
+                raise InternalError("a commit was begun inside a commit")
+            recorded_at = max(wall_us(), self._floor + 1)
+            tx = Transaction(self._connection.cursor(), recorded_at, self.seq + 1)
+            self._open = tx
+            try:
+                with _translated(self.path):
+                    tx.execute("BEGIN")
+                    yield tx
+                    self._log(tx)
+                    tx.execute("COMMIT")
+            except BaseException:
+                _rollback(tx.cursor)
+                raise
+            finally:
+                self._open = None
+                tx.cursor.close()
+            for action in tx.after_commit:
+                action()
+            with self._committed:
+                self.seq, self.newest = tx.seq, recorded_at
+                self._floor = max(self._floor, recorded_at)
+                self._committed.notify_all()
+
+    def _log(self, tx: Transaction) -> None:
+        tx.execute("INSERT INTO commit_log VALUES (?, ?, ?)", [tx.seq, tx.recorded_at, tx.source])
+        for kind, layer in sorted(tx.touched):
+            tx.execute("INSERT INTO commit_touch VALUES (?, ?, ?, ?)", [tx.seq, kind, layer, tx.recorded_at])
+
+    def wait(self, after: int, timeout_s: float) -> int:
+        """Wait for a commit later than ``after``; the newest sequence number."""
+        with self._committed:
+            self._committed.wait_for(lambda: self.seq > after or self._closed, timeout_s)
+            return self.seq
+
+    # -- the file -----------------------------------------------------------------------------------------------
+
+    def info(self) -> dict[str, Json]:
+        """What the twin says of itself."""
+        rows = self.read("SELECT value FROM meta WHERE key = 'info'")
+        return json.loads(rows[0][0]) if rows else {}
+
+    def put_info(self, changes: dict[str, Json]) -> None:
+        """Change some of it."""
+        merged = {**self.info(), **changes}
+        kept = {key: value for key, value in merged.items() if value is not None}
+        with self.transaction() as tx:
+            tx.execute("INSERT OR REPLACE INTO meta VALUES ('info', ?)", [dump(kept)])
+            tx.touch("info")
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the file as of the newest commit."""
+        with self._write, _translated(self.path):
+            cursor = self._connection.cursor()
+            cursor.execute("CHECKPOINT")
+            with self.path.open("rb") as source, target.open("xb") as copy:
+                while block := source.read(1 << 20):
+                    copy.write(block)
+
+    def close(self) -> None:
+        """Write everything back and release the file."""
+        with self._write:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self._connection.execute("CHECKPOINT")
+            except duckdb.Error as exc:
+                # The write-ahead log stays and is replayed at the next opening: nothing is lost.
+                _log.warning("closing %s without a checkpoint: %s", self.path, exc)
+            self._connection.close()
+        with self._committed:
+            self._committed.notify_all()
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(
+            str(path),
+            config={"memory_limit": "3GB", "threads": 2, "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False, "enable_external_access": False},
+        )
+    except duckdb.IOException as exc:
+        if "lock" in str(exc).lower():
+            raise StoreBusyError(
+                f"another process has {path} open",
+                hint="Stop it, or run `twin serve` so that commands go through it.",
+            ) from exc
+        raise StoreError(f"cannot open {path}: {exc}") from exc
+    except duckdb.Error as exc:
+        raise StoreError(f"cannot open {path}: {exc}") from exc
+
+
+def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:
+    try:
+        cursor.execute("ROLLBACK")
+    except duckdb.Error as exc:
+        # After a failed COMMIT the transaction is gone already.
+        _log.debug("rollback: %s", exc)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as exc:
+        text = str(exc)
+        if any(sign in text.lower() for sign in _FULL):
+            raise StorageFullError(
+                f"the disk holding {path} is full; nothing of this write was kept",
+                hint="Free some space and try again.",
+            ) from exc
+        raise StoreError(f"the store failed: {text}") from exc
