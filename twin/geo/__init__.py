@@ -1,0 +1,1 @@
+"""Reference systems and measuring on the ellipsoid."""
