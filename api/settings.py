@@ -1,0 +1,82 @@
+"""Settings of the server: where it listens, who may see what, what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twin.errors import ParameterError
+from twin.settings import SETTINGS as TWIN_SETTINGS
+from twin.settings import Setting, SettingValues, read_settings, store_location
+from twin.types import BBox
+
+HTTP_HOST = Setting("TWIN_HTTP_HOST", "127.0.0.1", "address the server listens on")
+HTTP_PORT = Setting("TWIN_HTTP_PORT", "8000", "port the server listens on")
+MQTT_URL = Setting("TWIN_MQTT_URL", "", "broker that devices publish to")
+ACCESS = Setting("TWIN_ACCESS", "", "open or closed")
+TITLE = Setting("TWIN_TITLE", "Bản sao số đô thị", "name of the twin in Vietnamese")
+TITLE_EN = Setting("TWIN_TITLE_EN", "Urban digital twin", "name of the twin in English")
+BBOX = Setting("TWIN_BBOX", "", "box the map opens with: west,south,east,north")
+UPLOAD_MB = Setting("TWIN_UPLOAD_MB", "512", "largest file accepted over HTTP, in MB")
+LIVE_CLIENTS = Setting("TWIN_LIVE_CLIENTS", "1000", "most live streams at a time")
+
+SETTINGS: dict[str, Setting] = {
+    **TWIN_SETTINGS,
+    **{
+        s.variable: s
+        for s in (HTTP_HOST, HTTP_PORT, MQTT_URL, ACCESS, TITLE, TITLE_EN, BBOX, UPLOAD_MB, LIVE_CLIENTS)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the server needs to know; ``access`` is ``"open"``, ``"closed"`` or ``""`` for the default."""
+
+    store: str = "./twin.duckdb"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8000
+    mqtt_url: str = ""
+    access: str = ""
+    title: str = TITLE.default
+    title_en: str = TITLE_EN.default
+    bbox: BBox | None = None
+    upload_mb: int = 512
+    live_clients: int = 1000
+
+
+def load(environ: Mapping[str, str], *, folder: Path) -> Settings:
+    """Read the settings of the server from the environment and ``folder/twin.toml``."""
+    return from_values(read_settings(environ, folder=folder, settings=SETTINGS))
+
+
+def from_values(values: SettingValues) -> Settings:
+    """Check the given texts; :class:`ParameterError` names the variable that is wrong."""
+    access = values.text(ACCESS).strip().lower()
+    if access not in ("", "open", "closed"):
+        raise ParameterError(f"{access!r} is neither open nor closed", where=ACCESS.variable)
+    return Settings(
+        store=store_location(values),
+        http_host=values.text(HTTP_HOST),
+        http_port=values.integer(HTTP_PORT, low=0, high=65535),
+        mqtt_url=values.text(MQTT_URL),
+        access=access,
+        title=values.text(TITLE),
+        title_en=values.text(TITLE_EN),
+        bbox=_box(values.text(BBOX)),
+        upload_mb=values.integer(UPLOAD_MB, low=1, high=1_000_000),
+        live_clients=values.integer(LIVE_CLIENTS, low=1, high=100_000),
+    )
+
+
+def _box(text: str) -> BBox | None:
+    if not text:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ParameterError(
+            f"{text!r} is not four numbers", where=BBOX.variable, hint="Write west,south,east,north."
+        ) from None
+    return BBox(west, south, east, north)
