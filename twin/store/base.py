@@ -162,7 +162,10 @@ class Store(Protocol):
         """How many features :meth:`features` would return without limit."""
 
     def history(self, view: View, layer: str, fid: str) -> list[Feature]:
-        """Every version of a feature as known at ``known_at``, by valid time (``at`` plays no part)."""
+        """Every version of a feature recorded by ``known_at``, superseded ones with their ``recorded_to``.
+
+        Ordered by valid time, then recorded time; ``at`` plays no part.
+        """
 
     def within(
         self,
@@ -297,9 +300,7 @@ class Store(Protocol):
     def changes(self, view: View, after: int, *, limit: int = 1000) -> list[Change]:
         """What the viewer may see of the commits later than ``after``, in order."""
 
-    def breakpoints(
-        self, view: View, layers: Iterable[str], start: datetime, end: datetime
-    ) -> list[datetime]:
+    def breakpoints(self, view: View, layers: Iterable[str], start: datetime, end: datetime) -> list[datetime]:
         """Valid times in ``[start, end]`` at which any of the layers changes."""
 
     def check(self) -> dict[str, Json]:

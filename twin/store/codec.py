@@ -17,7 +17,5 @@ def layer_to_json(layer: Layer) -> dict[str, Json]:
 
 def layer_from_json(body: dict[str, Any]) -> Layer:
     """The layer that :func:`layer_to_json` described."""
-    fields = tuple(
-        Field(**{**f, "type": FieldType(f["type"]), "access": Access(f["access"])}) for f in body["fields"]
-    )
+    fields = tuple(Field(**{**f, "type": FieldType(f["type"]), "access": Access(f["access"])}) for f in body["fields"])
     return Layer(**{**body, "kind": LayerKind(body["kind"]), "access": Access(body["access"]), "fields": fields})

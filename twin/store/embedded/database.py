@@ -263,8 +263,13 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(
             str(path),
-            config={"memory_limit": "3GB", "threads": 2, "autoinstall_known_extensions": False,
-                    "autoload_known_extensions": False, "enable_external_access": False},
+            config={
+                "memory_limit": "3GB",
+                "threads": 2,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "enable_external_access": False,
+            },
         )
     except duckdb.IOException as exc:
         if "lock" in str(exc).lower():

@@ -1,0 +1,1 @@
+"""Urban digital twin: the spatial core. Start with :func:`twin.open`."""
