@@ -109,10 +109,11 @@ def parse_time(text: str, *, where: str) -> datetime:
     if len(cleaned) > 6 and cleaned[-6] == " " and cleaned[-3] == ":":
         cleaned = cleaned[:-6] + "+" + cleaned[-5:]
     try:
-        if "T" not in cleaned.upper() and " " not in cleaned:
-            raise ValueError(cleaned)
-        moment = datetime.fromisoformat(cleaned.upper().replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(cleaned.upper())
+        is_date_time = "T" in cleaned.upper() or " " in cleaned
     except ValueError:
+        is_date_time = False
+    if not is_date_time:
         raise TimeError(
             f"{text!r} is not a date-time", where=where, hint="Write 2026-11-23T19:42:00+07:00 (RFC 3339)."
         ) from None

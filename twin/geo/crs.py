@@ -218,9 +218,7 @@ def _transform_geometries(
     return cast("list[BaseGeometry]", array.tolist())
 
 
-def _apply(
-    path: _Path, x: FloatArray, y: FloatArray, direction: TransformDirection
-) -> tuple[FloatArray, FloatArray]:
+def _apply(path: _Path, x: FloatArray, y: FloatArray, direction: TransformDirection) -> tuple[FloatArray, FloatArray]:
     if path.transformer is None or x.size == 0:
         return x, y
     try:
@@ -234,16 +232,13 @@ def _apply(
             )
             out_x, out_y = 2 * out_x - again[0], 2 * out_y - again[1]
     except ProjError as exc:
-        raise CrsError(
-            f"coordinates cannot be expressed in {path.info.code}: {exc}", where=path.info.code
-        ) from exc
+        raise CrsError(f"coordinates cannot be expressed in {path.info.code}: {exc}", where=path.info.code) from exc
     out_x, out_y = np.asarray(out_x, dtype=np.float64), np.asarray(out_y, dtype=np.float64)
     bad = ~(np.isfinite(out_x) & np.isfinite(out_y))
     if bad.any():
         first = int(np.argmax(bad))
         raise CrsError(
-            f"{int(bad.sum())} of {bad.size} coordinates cannot be transformed, the first is "
-            f"({x[first]}, {y[first]})",
+            f"{int(bad.sum())} of {bad.size} coordinates cannot be transformed, the first is ({x[first]}, {y[first]})",
             where=f"{path.info.code} {path.info.name}",
             hint="Check the reference system and the order of the coordinates.",
         )
@@ -260,9 +255,7 @@ def _path(crs: str) -> _Path:
     if code in _WGS84_NAMES:
         return _Path(CrsInfo(code, parsed.name, False, True, "none", 0.0, False), None)
     if _is_vn2000(parsed):
-        info = CrsInfo(
-            code, parsed.name, True, parsed.is_geographic, "EPSG:6960 VN-2000 to WGS 84 (2)", 1.0, False
-        )
+        info = CrsInfo(code, parsed.name, True, parsed.is_geographic, "EPSG:6960 VN-2000 to WGS 84 (2)", 1.0, False)
         return _Path(info, pyproj.Transformer.from_pipeline(_vn2000_pipeline(parsed, crs)))
     return _other(parsed, code, crs)
 
@@ -309,9 +302,7 @@ def _is_vn2000(crs: pyproj.CRS) -> bool:
             and bool(np.allclose(np.abs(shift[3:6]), (0.00929, 0.01975, 0.00427), atol=1e-4))
         )
     base = crs.geodetic_crs
-    names = (
-        [base.name, base.datum.name if base is not None and base.datum else ""] if base is not None else []
-    )
+    names = [base.name, base.datum.name if base is not None and base.datum else ""] if base is not None else []
     return any(_VN2000_NAME.search(name.casefold()) for name in names)
 
 

@@ -206,7 +206,7 @@ class Store(Protocol):
     # -- things ---------------------------------------------------------------------------------------------------
 
     def register_things(self, specs: Sequence[ThingSpec], source: Source) -> list[ThingIds]:
-        """Register things with datastreams and devices; known ones (by layer and uid) are updated, not doubled."""
+        """Register things with datastreams and devices; known ones (by layer, uid) are updated, not doubled."""
 
     def thing(self, view: View, layer: str, uid: str) -> Thing:
         """The thing behind a feature; NotFoundError if there is none."""

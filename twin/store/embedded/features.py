@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from twin.errors import CrsError, SchemaError
 from twin.geo.crs import to_wgs84
-from twin.geo.local import box_around, distances_m
+from twin.geo.geodesy import box_around, geodesic_distances
 from twin.model.layer import Commit, Feature, FeatureChange, Field, FieldType, Layer, LayerKind, Source
 from twin.model.query import Expression
 from twin.model.time import OPEN_END, bound, end_us, from_us, start_us, to_us
@@ -130,7 +129,8 @@ class FeaturePart(LayerPart):
         if closed:
             tx.execute(f"UPDATE feature SET recorded_to = {tx.recorded_at} WHERE vid IN (SELECT unnest(?))", [closed])
         vid = tx.next_id("feature", "vid")
-        copies, rows = [], []
+        copies: list[dict[str, object]] = []
+        rows: list[dict[str, object]] = []
         for fid, pieces in after.items():
             for piece in pieces:
                 if piece.vid is None:
@@ -252,7 +252,7 @@ class FeaturePart(LayerPart):
             if layer.kind is not LayerKind.RASTER:
                 found += self._touching(moment, KnownLayer(number, layer), box, event_window_s)
         shapes = [f.geometry for f in found if f.geometry is not None]
-        distances = distances_m(point, shapes)
+        distances = geodesic_distances(point, shapes)
         near = [(f, float(d)) for f, d in zip(found, distances, strict=True) if d <= metres]
         return sorted(near, key=lambda pair: (pair[1], pair[0].layer, pair[0].fid))
 
@@ -348,7 +348,7 @@ def _content(layer: Layer, change: FeatureChange, world: BaseGeometry | None) ->
     box = None
     if world is not None and not world.is_empty:
         box = world.bounds
-        if not (np.isfinite(box).all() and -180 <= box[0] and box[2] <= 180 and -90 <= box[1] and box[3] <= 90):
+        if not (np.isfinite(box).all() and box[0] >= -180 and box[2] <= 180 and box[1] >= -90 and box[3] <= 90):
             raise CrsError(
                 f"coordinates {tuple(round(float(v), 3) for v in box)} are not longitude and latitude",
                 where=f"layer {layer.name}, feature {change.fid!r}",
@@ -406,7 +406,7 @@ def _end_missing(after: dict[str, list[Piece]], named: set[str], when: int) -> i
 
 
 def _row(vid: int, layer: int, fid: str, piece: Piece, content: _Content, tx: Transaction) -> dict[str, object]:
-    west, south, east, north = content.box if content.box else (None, None, None, None)
+    west, south, east, north = content.box or (None, None, None, None)
     return {
         "vid": vid, "layer": layer, "fid": fid, "valid_from": piece.start, "valid_to": piece.end,
         "recorded_from": tx.recorded_at, "recorded_to": OPEN_END,

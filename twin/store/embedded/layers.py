@@ -204,5 +204,5 @@ def _summary(layer: Layer, found: tuple[object, ...] | None, touched: tuple[int,
         count = int(str(found[1]))
         box = [float(str(v)) for v in found[2:6] if v is not None]
         extent = BBox(*box) if len(box) == 4 else None
-    revision, newest = touched if touched else (0, None)
+    revision, newest = touched or (0, None)
     return LayerSummary(layer, count, extent, from_us(newest) if newest is not None else None, revision)

@@ -78,7 +78,7 @@ class ObservationPart(ThingPart):
             for layer in {streams[o.datastream].layer for o in batch}:
                 tx.touch("observation", layer)
             receipt += self._quarantine(tx, quarantine)
-            self._mark_replayed(tx, replayed, source.name)
+            self._mark_replayed(tx, replayed)
             self._count(tx, source.name, receipt)
             return receipt
 
@@ -98,7 +98,9 @@ class ObservationPart(ThingPart):
         start = to_us(o.phenomenon_start)
         end = start if o.phenomenon_end is None else to_us(o.phenomenon_end)
         if end < start:
-            raise SchemaError(f"phenomenon ends before it begins ({o.phenomenon_start})", where=f"datastream {o.datastream}")
+            raise SchemaError(
+                f"phenomenon ends before it begins ({o.phenomenon_start})", where=f"datastream {o.datastream}"
+            )
         number, text = encode_result(o.result, stream.result_type, o.datastream)
         quality = Quality.MISSING if o.result is None else o.quality
         return {
@@ -187,7 +189,7 @@ class ObservationPart(ThingPart):
         return IngestReceipt(received=lost, quarantined=lost)
 
     @staticmethod
-    def _mark_replayed(tx: Transaction, ids: Sequence[int], connector: str) -> None:
+    def _mark_replayed(tx: Transaction, ids: Sequence[int]) -> None:
         """Messages that went through after all leave the quarantine's count, and were received with it."""
         if not ids:
             return
@@ -318,7 +320,15 @@ class ObservationPart(ThingPart):
         )
         return [
             Quarantined(
-                r[0], r[1], r[2], bytes(r[3]), r[4], from_us(r[5]), r[6], r[7], from_us(r[8]),
+                r[0],
+                r[1],
+                r[2],
+                bytes(r[3]),
+                r[4],
+                from_us(r[5]),
+                r[6],
+                r[7],
+                from_us(r[8]),
                 None if r[9] is None else from_us(r[9]),
             )  # fmt: skip
             for r in rows
@@ -387,7 +397,8 @@ def decode_result(number: float | None, text: str | None, kind: ResultType) -> R
         case ResultType.TEXT:
             return text
         case ResultType.JSON:
-            return loads(text)
+            result: Result = loads(text)
+            return result
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:

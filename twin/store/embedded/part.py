@@ -118,7 +118,7 @@ def folded(expression: str) -> str:
     return f"replace(lower(strip_accents({expression})), 'đ', 'd')"
 
 
-def loads(text: str | None) -> Any:  # noqa: ANN401  JSON of any shape
+def loads(text: str | None) -> Any:
     """JSON text from the tables, ``None`` for NULL."""
     return None if text is None else json.loads(text)
 

@@ -159,9 +159,7 @@ class ThingPart(FeaturePart):
                  "geojson": geojson, "properties": "{}", **versioned}
             )  # fmt: skip
             number = found[0] if found is not None else historical
-            rows.append(
-                {"id": number, "thing": things[fid], "location": location, "time": valid_from, **versioned}
-            )
+            rows.append({"id": number, "thing": things[fid], "location": location, "time": valid_from, **versioned})
             location += 1
             historical += found is None
         if stale:
@@ -231,7 +229,17 @@ class ThingPart(FeaturePart):
         )
         return [
             Datastream(
-                r[0], r[1], names[r[2]], r[3], r[4], r[5], r[6], Unit(**loads(r[7])), ResultType(r[8]), r[9], loads(r[10])
+                r[0],
+                r[1],
+                names[r[2]],
+                r[3],
+                r[4],
+                r[5],
+                r[6],
+                Unit(**loads(r[7])),
+                ResultType(r[8]),
+                r[9],
+                loads(r[10]),
             )  # fmt: skip
             for r in rows
         ]
@@ -335,5 +343,3 @@ class _Registrar:
         """Write everything that changed."""
         for table in (self.sensors, self.properties, self.things, self.features, self.datastreams):
             self.changed |= table.write()
-
-

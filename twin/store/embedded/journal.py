@@ -1,0 +1,185 @@
+"""Provenance, changes for live listeners, health and backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twin.access.policy import Policy
+from twin.errors import ConflictError, NotFoundError
+from twin.model.layer import Source
+from twin.model.thing import ResultType
+from twin.model.time import OPEN_END, from_us
+from twin.model.view import View
+from twin.store.base import Change
+from twin.store.embedded.links import LinkPart
+from twin.store.embedded.observations import decode_result
+from twin.store.embedded.part import loads
+from twin.types import Json, Quality, format_time
+
+_SOURCE = "id, kind, name, sha256, crs_given, crs_used, decision, actor, report, recorded_at"
+
+
+class JournalPart(LinkPart):
+    """Sources, changes, checks."""
+
+    def add_source(self, source: Source) -> Source:
+        """See :meth:`twin.store.base.Store.add_source`."""
+        with self.db.transaction() as tx:
+            number = self.add_source_row(tx, source)
+            tx.touch("source")
+        rows = self.db.read(f"SELECT {_SOURCE} FROM source WHERE id = ?", [number])
+        return _source(rows[0])
+
+    def source(self, view: View, source_id: int) -> Source:
+        """See :meth:`twin.store.base.Store.source`."""
+        moment = self.moment(view)
+        rows = self.db.read(
+            f"SELECT {_SOURCE} FROM source WHERE id = ? AND recorded_at <= {moment.known} "
+            f"AND {self._seen(moment.policy)}",
+            [source_id],
+        )
+        if not rows:
+            raise NotFoundError(f"there is no source {source_id}")
+        return _for(_source(rows[0]), moment.policy)
+
+    def sources(self, view: View, *, kind: str | None = None, limit: int = 50) -> list[Source]:
+        """See :meth:`twin.store.base.Store.sources`."""
+        moment = self.moment(view)
+        rows = self.db.read(
+            f"SELECT {_SOURCE} FROM source WHERE recorded_at <= {moment.known} AND {self._seen(moment.policy)} "
+            f"{'AND kind = ?' if kind else ''} ORDER BY id DESC LIMIT {int(limit)}",
+            [kind] if kind else [],
+        )
+        return [_for(_source(row), moment.policy) for row in rows]
+
+    def _seen(self, policy: Policy) -> str:
+        """A citizen sees the sources of what they see: those of commits that touched only layers they may see."""
+        if policy.sees_internals:
+            return "true"
+        visible = self.hidden_layers_sql(policy, "layer")
+        return (
+            "id IN (SELECT c.source FROM commit_log c JOIN commit_touch t ON t.seq = c.seq GROUP BY c.source "
+            f"HAVING bool_and(t.layer <> 0 AND {visible.replace('layer', 't.layer')}))"
+        )
+
+    def last_seq(self) -> int:
+        """See :meth:`twin.store.base.Store.last_seq`."""
+        return self.db.seq
+
+    def wait_for_commit(self, after: int, timeout_s: float) -> int:
+        """See :meth:`twin.store.base.Store.wait_for_commit`."""
+        return self.db.wait(after, timeout_s)
+
+    def changes(self, view: View, after: int, *, limit: int = 1000) -> list[Change]:
+        """See :meth:`twin.store.base.Store.changes`."""
+        moment = self.moment(view)
+        visible = self.visible_layers(moment.policy)
+        shown = self.hidden_layers_sql(moment.policy, "layer")
+        internal = " OR layer = 0" if moment.policy.sees_internals else ""
+        rows = self.db.read(
+            f"SELECT seq, kind, layer, recorded_at FROM commit_touch WHERE seq > ? AND recorded_at <= {moment.known} "
+            f"AND ({shown}{internal}) ORDER BY seq, kind, layer LIMIT {int(limit)}",
+            [after],
+        )
+        found = []
+        for seq, kind, layer, recorded_at in rows:
+            items = self._items(kind, layer, recorded_at)
+            name = visible[layer].name if layer in visible else ""
+            found.append(Change(seq, from_us(recorded_at), kind, name, tuple(items)))
+        return found
+
+    def _items(self, kind: str, layer: int, recorded_at: int) -> list[dict[str, Json]]:
+        if kind in {"feature", "event"}:
+            rows = self.db.read(
+                "SELECT DISTINCT fid FROM feature WHERE layer = ? AND (recorded_from = ? OR recorded_to = ?) "
+                "ORDER BY fid LIMIT 1000",
+                [layer, recorded_at, recorded_at],
+            )
+            return [{"fid": fid} for (fid,) in rows]
+        if kind != "observation":
+            return []
+        rows = self.db.read(
+            "SELECT d.id, d.uid, d.key, d.result_type, o.phenomenon_end, o.number, o.text, o.quality "
+            f"FROM observation o JOIN datastream d ON d.id = o.datastream AND d.recorded_to = {OPEN_END} "
+            "WHERE o.recorded_from = ? AND d.layer = ? ORDER BY o.id LIMIT 5000",
+            [recorded_at, layer],
+        )
+        name = next(k.layer.name for k in self.known_layers.values() if k.id == layer)
+        return [
+            {
+                "datastream": number,
+                "uid": uid,
+                "layer": name,
+                "key": key,
+                "time": format_time(from_us(time)),
+                "result": decode_result(value, text, ResultType(kind_)),
+                "quality": Quality(quality).label,
+            }
+            for number, uid, key, kind_, time, value, text, quality in rows
+        ]
+
+    def check(self) -> dict[str, Json]:
+        """See :meth:`twin.store.base.Store.check`."""
+        problems: list[Json] = []
+        for what, sql in _INVARIANTS.items():
+            broken = self.db.read(sql)[0][0]
+            if broken:
+                problems.append(f"{what}: {broken}")
+        tables = (
+            "feature",
+            "raster",
+            "link",
+            "thing",
+            "datastream",
+            "observation",
+            "observation_history",
+            "quarantine",
+        )
+        rows: dict[str, Json] = {t: self.db.read(f"SELECT count(*) FROM {t}")[0][0] for t in tables}
+        size = self.db.path.stat().st_size
+        return {"ok": not problems, "problems": problems, "rows": rows, "bytes": size, "commits": self.db.seq}
+
+    def backup(self, folder: Path) -> None:
+        """See :meth:`twin.store.base.Store.backup`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConflictError(f"{folder} is not empty", hint="Name a new folder for the backup.")
+        self.db.copy_to(folder / "twin.duckdb")
+
+
+_INVARIANTS = {
+    "recorded times that do not grow with the commits": (
+        "SELECT count(*) FROM (SELECT recorded_at <= lag(recorded_at) OVER (ORDER BY seq) AS bad FROM commit_log) "
+        "WHERE bad"
+    ),
+    "features with overlapping current versions": (
+        f"SELECT count(*) FROM (SELECT valid_from < lag(valid_to) OVER (PARTITION BY layer, fid ORDER BY valid_from) "
+        f"AS bad FROM feature WHERE recorded_to = {OPEN_END}) WHERE bad"
+    ),
+    "observations that share a key": (
+        "SELECT count(*) FROM (SELECT 1 FROM observation GROUP BY datastream, foi, phenomenon_start, phenomenon_end "
+        "HAVING count(*) > 1)"
+    ),
+    "connectors whose counters do not add up": (
+        "SELECT count(*) FROM (SELECT connector FROM counter GROUP BY connector "
+        "HAVING sum(received) <> sum(stored + revised + duplicate + quarantined))"
+    ),
+    "observations of unknown datastreams": (
+        "SELECT count(*) FROM observation WHERE datastream NOT IN (SELECT id FROM datastream)"
+    ),
+}
+
+
+def _source(row: tuple[Any, ...]) -> Source:
+    number, kind, name, sha256, given, used, decision, actor, report, recorded_at = row
+    return Source(kind, name, sha256, given, used, decision, actor, loads(report), number, from_us(recorded_at))
+
+
+def _for(source: Source, policy: Policy) -> Source:
+    if policy.sees_internals:
+        return source
+    return Source(
+        source.kind, source.name, source.sha256, source.crs_given, source.crs_used, source.decision, "", {}, source.id,
+        source.recorded_at,
+    )  # fmt: skip

@@ -1,0 +1,50 @@
+"""The embedded store: one DuckDB file, owned by one process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twin.model.view import View
+from twin.store.embedded.database import Database
+from twin.store.embedded.journal import JournalPart
+from twin.types import Json
+
+
+class EmbeddedStore(JournalPart):
+    """A store in one file. See :class:`twin.store.base.Store` for what it promises.
+
+    Parameters
+    ----------
+    path
+        The file.
+    create
+        Make a new twin there; otherwise it must exist.
+
+    Raises
+    ------
+    NoTwinError
+        If there is no twin at ``path``.
+    StoreBusyError
+        If another process has the file open.
+    """
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.db = Database(path, create=create)
+        self.path = path
+        self.load_layers()
+
+    def close(self) -> None:
+        """Write everything back and release the file."""
+        self.db.close()
+
+    def info(self) -> dict[str, Json]:
+        """See :meth:`twin.store.base.Store.info`."""
+        return self.db.info()
+
+    def put_info(self, changes: dict[str, Json]) -> None:
+        """See :meth:`twin.store.base.Store.put_info`."""
+        self.db.put_info(changes)
+
+    def resolve(self, view: View) -> View:
+        """See :meth:`twin.store.base.Store.resolve`."""
+        return self.db.resolve(view)
