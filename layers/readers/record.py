@@ -1,0 +1,89 @@
+"""The vocabulary that every reader speaks.
+
+A reader gets a local file whose format its content has shown, and gives a :class:`Table` or a :class:`Grid`.
+It changes nothing, asks no network, and opens nothing but that file and its known companions. Geometries stay in
+the coordinates of the file; ``crs`` is what the file itself says and ``""`` where it says nothing. A row that
+cannot be read is a row with a ``problem``; a file that cannot be read raises
+:class:`~twin.errors.FormatError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from shapely.geometry.base import BaseGeometry
+
+from twin.model.layer import Field
+from twin.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a file.
+
+    ``number`` is its place in the file, from 1. ``fid`` is the file's own identifier, ``""`` where it has none
+    that means anything outside the file.
+    """
+
+    number: int
+    geometry: BaseGeometry | None
+    properties: dict[str, Json]
+    fid: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one collection in a file.
+
+    ``crs_assumed`` says that ``crs`` follows from the format or from column names and is not written in the
+    file. ``notes`` are remarks for the import report.
+    """
+
+    format: str
+    name: str
+    rows: tuple[Row, ...]
+    fields: tuple[Field, ...] = ()
+    crs: str = ""
+    crs_assumed: bool = False
+    notes: tuple[str, ...] = ()
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A raster file that can be opened as it is; ``driver`` is the only one to open it with."""
+
+    format: str
+    name: str
+    path: Path
+    driver: str
+    crs: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Reading: TypeAlias = Table | Grid
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the caller knows about a file.
+
+    Parameters
+    ----------
+    table
+        Which layer, sheet or object of a file that holds several.
+    x_field, y_field
+        Coordinate columns of a table whose names do not tell.
+    crs
+        Reference system the caller gave; some readers need it to tell axes apart.
+    """
+
+    table: str = ""
+    x_field: str = ""
+    y_field: str = ""
+    crs: str = ""
+    work: Path | None = field(default=None)
+    """A folder of its own for what has to be unpacked."""
