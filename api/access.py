@@ -115,7 +115,5 @@ def _acting_as(text: str) -> Viewer:
         role = Role(text.strip().lower())
     except ValueError:
         known = ", ".join(role.value for role in Role)
-        raise ParameterError(
-            f"{text!r} is not a role", where="X-Twin-Role", hint=f"Use one of {known}."
-        ) from None
+        raise ParameterError(f"{text!r} is not a role", where="X-Twin-Role", hint=f"Use one of {known}.") from None
     return Viewer(f"demo:{role.value}", role)

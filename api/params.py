@@ -48,9 +48,7 @@ def parse_number(text: str, *, where: str) -> float:
 def parse_lonlat(lon: str | None, lat: str | None) -> LonLat:
     """Position of two parameters that must both be there."""
     if lon is None or lat is None:
-        raise ParameterError(
-            "a position needs lon and lat", where="lon, lat", hint="For instance lon=106.9&lat=11.5."
-        )
+        raise ParameterError("a position needs lon and lat", where="lon, lat", hint="For instance lon=106.9&lat=11.5.")
     return LonLat(parse_number(lon, where="lon"), parse_number(lat, where="lat"))
 
 
@@ -82,9 +80,7 @@ def parse_datetime(text: str | None, *, where: str = "datetime") -> Interval | d
         return parse_time(text, where=where)
     parts = text.split("/")
     if len(parts) != 2:
-        raise TimeError(
-            f"{text!r} is not an interval", where=where, hint="Write start/end, .. for an open end."
-        )
+        raise TimeError(f"{text!r} is not an interval", where=where, hint="Write start/end, .. for an open end.")
     start, end = (None if part in ("", "..") else parse_time(part, where=where) for part in parts)
     if start is not None and end is not None and start > end:
         raise TimeError(f"{text!r} ends before it starts", where=where)

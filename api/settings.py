@@ -23,10 +23,7 @@ LIVE_CLIENTS = Setting("TWIN_LIVE_CLIENTS", "1000", "most live streams at a time
 
 SETTINGS: dict[str, Setting] = {
     **TWIN_SETTINGS,
-    **{
-        s.variable: s
-        for s in (HTTP_HOST, HTTP_PORT, MQTT_URL, ACCESS, TITLE, TITLE_EN, BBOX, UPLOAD_MB, LIVE_CLIENTS)
-    },
+    **{s.variable: s for s in (HTTP_HOST, HTTP_PORT, MQTT_URL, ACCESS, TITLE, TITLE_EN, BBOX, UPLOAD_MB, LIVE_CLIENTS)},
 }
 
 

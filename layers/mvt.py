@@ -156,9 +156,7 @@ def _turned(cells: IntArray, ring: IntArray, reverse: BoolArray) -> IntArray:
     return np.asarray(cells[np.where(reverse[ring], mirrored, here)])
 
 
-def _encode_paths(
-    cells: IntArray, path: IntArray, owner: IntArray, count: int, *, closed: bool
-) -> list[bytes]:
+def _encode_paths(cells: IntArray, path: IntArray, owner: IntArray, count: int, *, closed: bool) -> list[bytes]:
     """Commands of paths in order; ``path`` is each vertex's path, ``owner`` each path's geometry."""
     size = np.bincount(path, minlength=len(owner))
     long_enough = size >= (3 if closed else 2)

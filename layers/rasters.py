@@ -176,9 +176,7 @@ def paint(
             _mark(pixels, taken & _pattern_mask(values.shape, pattern), night=night)
     if smooth and len(stops) > 1:
         taken = (pixels[..., 3] > 0) & np.isfinite(values)
-        pixels[taken] = np.column_stack(
-            [np.interp(values[taken], lows, colours[:, band]) for band in range(4)]
-        ).round()
+        pixels[taken] = np.column_stack([np.interp(values[taken], lows, colours[:, band]) for band in range(4)]).round()
     return pixels
 
 

@@ -158,9 +158,7 @@ def visible_style(layer: Layer) -> dict[str, Json]:
             continue
         if name == "label" and part.get("field") not in known:
             continue
-        kept = {
-            k: v for k, v in part.items() if not (k in _FIELD_KEYS and isinstance(v, str) and v not in known)
-        }
+        kept = {k: v for k, v in part.items() if not (k in _FIELD_KEYS and isinstance(v, str) and v not in known)}
         if "by" in part and "by" not in kept:
             kept.pop("classes", None)
         seen[name] = kept
@@ -197,9 +195,7 @@ def _draws(part: str, geometry_type: str) -> bool:
     return part in fits.get(geometry_type, ("fill", "line", "point"))
 
 
-def _part_entries(
-    kind: str, part: Mapping[str, Json], layer: Layer, *, with_rest: bool
-) -> list[dict[str, Json]]:
+def _part_entries(kind: str, part: Mapping[str, Json], layer: Layer, *, with_rest: bool) -> list[dict[str, Json]]:
     base = {k: v for k, v in part.items() if k not in ("by", "classes")}
     shared = {k: v for k, v in base.items() if k not in ("label", "label_en")}
     entries = [_entry(kind, {**shared, **c}, layer) for c in _classes(part)]
@@ -298,9 +294,7 @@ TERRAIN_RAMP: tuple[tuple[str, str], ...] = (
 """Heights, low to high: day and night colours of equal steps."""
 
 
-def raster_stops(
-    layer: Layer, minimum: float | None = None, maximum: float | None = None
-) -> list[dict[str, Json]]:
+def raster_stops(layer: Layer, minimum: float | None = None, maximum: float | None = None) -> list[dict[str, Json]]:
     """Colour stops of a raster layer: those of its style, or equal steps over its range as for terrain."""
     part = layer.style.get("raster")
     if isinstance(part, dict) and isinstance(stops := part.get("stops"), list) and stops:

@@ -60,9 +60,7 @@ class TileAddress:
     def __post_init__(self) -> None:
         side = 1 << self.zoom if 0 <= self.zoom <= MAX_ZOOM else 0
         if not (0 <= self.column < side and 0 <= self.row < side):
-            raise NotFoundError(
-                f"there is no tile {self.zoom}/{self.row}/{self.column}", where="WebMercatorQuad"
-            )
+            raise NotFoundError(f"there is no tile {self.zoom}/{self.row}/{self.column}", where="WebMercatorQuad")
 
     def box(self, buffer: float = 0.0) -> BBox:
         """Return the box of the tile, widened by ``buffer`` of its width."""
@@ -216,9 +214,7 @@ def _properties(feature: Feature, names: Sequence[str]) -> dict[str, Json]:
     return {**values, "fid": feature.fid}
 
 
-def prepare(
-    geometries: npt.NDArray[Any], address: TileAddress
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def prepare(geometries: npt.NDArray[Any], address: TileAddress) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Bring WGS 84 geometries into a tile's units, clipped and thinned.
 
     Lines and polygons smaller than half a pixel are dropped. A pixel is 8 units (tiles are shown at 512 px).

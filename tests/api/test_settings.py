@@ -40,9 +40,7 @@ def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
         ("TWIN_UPLOAD_MB", "0"),
     ],
 )
-def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
-    variable: str, value: str, tmp_path: Path
-) -> None:
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, value: str, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=variable):
         load({variable: value}, folder=tmp_path)
 

@@ -96,8 +96,6 @@ def test_lines_survive_the_round_trip(paths) -> None:
     lines = [LineString(path) for path in paths]
     back = decoded(*lines)
     expected = [
-        [list(p) for i, p in enumerate(path) if i == 0 or path[i - 1] != p]
-        for path in paths
-        if len(set(path)) > 1
+        [list(p) for i, p in enumerate(path) if i == 0 or path[i - 1] != p] for path in paths if len(set(path)) > 1
     ]
     assert [[list(p) for p in f["geometry"]["coordinates"]] for f in back] == expected

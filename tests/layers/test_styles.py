@@ -107,7 +107,5 @@ def test_a_grid_without_a_style_gets_equal_steps_over_its_range() -> None:
 
 def test_a_range_without_a_label_is_written_with_a_decimal_comma() -> None:
     style = {"point": {"by": "v", "classes": [{"from": 0.5, "to": 2, "color": "#000000"}]}}
-    layer = Layer(
-        "gauges", "Trạm", geometry_type="Point", fields=(Field("v", FieldType.NUMBER),), style=style
-    )
+    layer = Layer("gauges", "Trạm", geometry_type="Point", fields=(Field("v", FieldType.NUMBER),), style=style)
     assert legend(layer)[0]["label"] == "0,5–2"
