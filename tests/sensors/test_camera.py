@@ -126,9 +126,7 @@ def test_both_hikvision_plate_events_are_read_whatever_their_namespace(shared_da
     assert event.properties["score"] == 0.98
     assert event.properties["country_code"] == "64"
 
-    deepinview = hikvision.document(
-        (shared_data / CAMERAS / "hikvision_anpr_deepinview_v58.xml").read_bytes()
-    )
+    deepinview = hikvision.document((shared_data / CAMERAS / "hikvision_anpr_deepinview_v58.xml").read_bytes())
     (other,) = hikvision.decode(deepinview, camera="le-duan-02", salt=SALT).events
     assert other.start == datetime(2026, 7, 5, 19, 44, 40, tzinfo=UTC)
     assert other.properties["vehicle_type"] == "SUVMPV"
@@ -175,6 +173,4 @@ def test_a_plate_event_without_zone_or_of_another_type_is_refused() -> None:
     with pytest.raises(TimeError, match="no zone"):
         hikvision.decode(hikvision.document(text.replace("00Z<", "00<").encode()), camera="c", salt=SALT)
     with pytest.raises(UnsupportedFormatError, match="VMD"):
-        hikvision.decode(
-            hikvision.document(text.replace(">ANPR<", ">VMD<", 1).encode()), camera="c", salt=SALT
-        )
+        hikvision.decode(hikvision.document(text.replace(">ANPR<", ">VMD<", 1).encode()), camera="c", salt=SALT)

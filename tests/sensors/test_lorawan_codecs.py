@@ -65,9 +65,7 @@ def uplink(payload: bytes) -> Uplink:
 
 @pytest.mark.parametrize("model", MODELS, ids=MODEL_IDS)
 @given(data=st.data())
-def test_decoding_what_was_encoded_gives_it_back_within_the_resolution(
-    model: LoraModel, data: st.DataObject
-) -> None:
+def test_decoding_what_was_encoded_gives_it_back_within_the_resolution(model: LoraModel, data: st.DataObject) -> None:
     spans = SPANS[model.name]
     values = {key: data.draw(st.floats(*span, allow_nan=False), label=key) for key, span in spans.items()}
     decoded = model.decode(uplink(model.encode(values, interval_s=600)))
@@ -83,9 +81,7 @@ def test_decoding_what_was_encoded_gives_it_back_within_the_resolution(
     counter=st.integers(0, 2**32 - 1),
     microseconds=st.integers(0, 10**14),
 )
-def test_an_envelope_gives_the_uplink_back(
-    platform: object, payload: bytes, counter: int, microseconds: int
-) -> None:
+def test_an_envelope_gives_the_uplink_back(platform: object, payload: bytes, counter: int, microseconds: int) -> None:
     sent = Uplink(
         "70b3d57ba0003bb8",
         85,

@@ -52,10 +52,7 @@ pytestmark = pytest.mark.data
 
 def vectors(shared_data: Path, model: str, platform: str) -> list[tuple[Path, Path]]:
     folder = shared_data / "device_payloads" / "lorawan_uplinks" / model / platform / "uplink"
-    return [
-        (path, path.with_name(path.name.replace("payload", "result")))
-        for path in sorted(folder.glob("payload*"))
-    ]
+    return [(path, path.with_name(path.name.replace("payload", "result"))) for path in sorted(folder.glob("payload*"))]
 
 
 def expected(path: Path) -> list[dict]:

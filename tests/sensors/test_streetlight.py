@@ -33,9 +33,7 @@ def test_the_four_forms_of_the_published_example_say_the_same(shared_data: Path,
 
 @pytest.mark.data
 def test_another_entity_type_is_named(shared_data: Path) -> None:
-    folder = (
-        shared_data / "device_payloads/smart_data_models/Streetlighting/StreetlightControlCabinet/examples"
-    )
+    folder = shared_data / "device_payloads/smart_data_models/Streetlighting/StreetlightControlCabinet/examples"
     with pytest.raises(UnsupportedFormatError, match="StreetlightControlCabinet"):
         ngsi.decode(ngsi.entity((folder / "example-normalized.json").read_bytes()))
 

@@ -91,9 +91,7 @@ class Component(ABC):
         return tuple(spec for spec in cls.fields if spec.direction in directions)
 
     @classmethod
-    def checked(
-        cls, given: Inputs, sizes: Mapping[str, int], *directions: Direction
-    ) -> dict[str, FloatArray]:
+    def checked(cls, given: Inputs, sizes: Mapping[str, int], *directions: Direction) -> dict[str, FloatArray]:
         """Return every declared field of these directions as a new float64 array of its full shape.
 
         Raises
@@ -109,9 +107,7 @@ class Component(ABC):
                 hint=f"Its fields are {', '.join(spec.name for spec in specs)}.",
             )
         return {
-            spec.name: check_field(
-                spec, given.get(spec.name, spec.default), tuple(sizes[d] for d in spec.shape)
-            )
+            spec.name: check_field(spec, given.get(spec.name, spec.default), tuple(sizes[d] for d in spec.shape))
             for spec in specs
         }
 

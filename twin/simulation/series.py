@@ -44,9 +44,7 @@ class Series:
         times = np.atleast_1d(np.array(self.times_s, dtype=np.float64))
         values = np.atleast_1d(np.array(self.values, dtype=np.float64))
         if times.ndim != 1 or times.shape != values.shape or not times.size:
-            raise ParameterError(
-                f"a series needs as many values as times, not {values.shape} and {times.shape}"
-            )
+            raise ParameterError(f"a series needs as many values as times, not {values.shape} and {times.shape}")
         if not (np.isfinite(times).all() and np.isfinite(values).all()):
             raise ParameterError("a series holds missing or infinite numbers")
         if (np.diff(times) <= 0).any():

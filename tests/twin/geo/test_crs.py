@@ -65,9 +65,7 @@ def test_vn2000_reaches_wgs84_by_the_official_parameters(
     east=st.floats(300_000, 700_000),
     north=st.floats(930_000, 2_590_000),
 )
-def test_a_round_trip_through_wgs84_moves_nothing_by_a_millimetre(
-    crs: str, east: float, north: float
-) -> None:
+def test_a_round_trip_through_wgs84_moves_nothing_by_a_millimetre(crs: str, east: float, north: float) -> None:
     lon, lat = transform_points(east, north, crs, "EPSG:4326")
     back_e, back_n = transform_points(lon, lat, "EPSG:4326", crs)
     assert np.hypot(back_e[0] - east, back_n[0] - north) < 1e-5
@@ -131,9 +129,7 @@ def test_a_compound_system_moves_the_plane_and_keeps_heights() -> None:
 
 
 def test_geometries_keep_kind_order_holes_and_emptiness() -> None:
-    donut = (
-        shapely.Point(500_000, 1_300_000).buffer(100).difference(shapely.Point(500_000, 1_300_000).buffer(50))
-    )
+    donut = shapely.Point(500_000, 1_300_000).buffer(100).difference(shapely.Point(500_000, 1_300_000).buffer(50))
     given_ = [donut, shapely.Point(), shapely.LineString([(500_000, 1_300_000, 5), (500_100, 1_300_000, 6)])]
     there = to_wgs84(given_, "EPSG:9212")
     back = from_wgs84(there, "EPSG:9212")
@@ -185,9 +181,7 @@ def test_threads_get_the_same_answers() -> None:
     def work(i: int) -> bool:
         crs, east, north, lon, lat = VECTORS[i % len(VECTORS)]
         got = transform_points(np.full(500, east), np.full(500, north), crs, "EPSG:4326")
-        return bool(
-            np.allclose(got[0], lon, rtol=0, atol=1e-8) and np.allclose(got[1], lat, rtol=0, atol=1e-8)
-        )
+        return bool(np.allclose(got[0], lon, rtol=0, atol=1e-8) and np.allclose(got[1], lat, rtol=0, atol=1e-8))
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(200)))

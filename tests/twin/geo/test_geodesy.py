@@ -44,9 +44,7 @@ def test_holes_and_orientation_do_not_disturb_areas() -> None:
     for ring in (inner, inner[::-1]):
         for shell in (outer, outer[::-1]):
             assert geodesic_area(shapely.Polygon(shell, [ring])) == pytest.approx(whole - hole, rel=1e-9)
-    collection = shapely.GeometryCollection(
-        [shapely.MultiPolygon([shapely.Polygon(outer)]), shapely.Point(106, 11)]
-    )
+    collection = shapely.GeometryCollection([shapely.MultiPolygon([shapely.Polygon(outer)]), shapely.Point(106, 11)])
     assert geodesic_area(collection) == pytest.approx(whole, rel=1e-12)
     assert geodesic_area(shapely.LineString(outer)) == 0
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_steps_hold_until_the_next_time_and_are_nothing_outside() -> None:
 def test_parts_of_an_integral_add_up() -> None:
     series = Series(np.array([0.0, 7.0, 11.0]), np.array([1.0, 5.0, 2.0]))
     cuts = np.linspace(-3, 15, 50)
-    parts = sum(series.integral(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    parts = sum(series.integral(a, b) for a, b in itertools.pairwise(cuts))
     assert parts == pytest.approx(series.integral(-3, 15), rel=1e-13)
 
 

@@ -400,9 +400,7 @@ class LocalInertial(Component):
         if self._window == (slice(0, self.shape[0]), slice(0, self.shape[1])):
             return
         old, new = self._window, self._around(self._depth > 0)
-        self._window = tuple(
-            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(old, new, strict=True)
-        )  # type: ignore[assignment]  # two slices in, two slices out
+        self._window = tuple(slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(old, new, strict=True))  # type: ignore[assignment]  # two slices in, two slices out
 
     def _around(self, marked: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> tuple[slice, slice]:
         bounds = []

@@ -69,9 +69,7 @@ def simulate(model: LocalInertial, forcing: Forcing, times_s: Sequence[float]) -
         while model.time_s < until:
             steps += _step(model, forcing, until)
         depth = model.read("surface_water__depth")
-        yield Snapshot(
-            until, depth, fast_share(depth, model.read("surface_water__speed")), model.balance, steps
-        )
+        yield Snapshot(until, depth, fast_share(depth, model.read("surface_water__speed")), model.balance, steps)
 
 
 def _step(model: LocalInertial, forcing: Forcing, until: float) -> int:

@@ -169,8 +169,7 @@ def test_a_small_seiche_comes_back_after_its_period(theta: float, amplitude: flo
     shape = np.cos(np.pi * x / length)
     m = model(np.zeros(cells), depth=1 + 0.001 * shape, dx=length / cells, numerics=Numerics(theta=theta))
     half, whole = (
-        2 * float((s.depth[0] - 1) @ shape) / cells / 0.001
-        for s in simulate(m, Forcing(), [319.2755, 638.551])
+        2 * float((s.depth[0] - 1) @ shape) / cells / 0.001 for s in simulate(m, Forcing(), [319.2755, 638.551])
     )
     assert whole == pytest.approx(amplitude, abs=5e-4)
     assert half == pytest.approx(-np.sqrt(amplitude), abs=5e-4)
@@ -190,9 +189,7 @@ def own_wave(xi: Grid, *, n: float, u: float) -> Grid:
 def wave_error(dx: float, *, n: float, u: float, theta: float) -> float:
     end = 3600.0
     x = centres(int((u * end + 10 * dx) / dx), dx)
-    m = model(
-        np.zeros(len(x)), n=n, dx=dx, edges=(Edge(Side.WEST, EdgeKind.LEVEL),), numerics=Numerics(theta=theta)
-    )
+    m = model(np.zeros(len(x)), n=n, dx=dx, edges=(Edge(Side.WEST, EdgeKind.LEVEL),), numerics=Numerics(theta=theta))
     times = np.linspace(0.0, end, 20_001)
     driven = Forcing(edges=(Series(times, own_wave(-dx / 2 - u * times, n=n, u=u)),))
     exact = own_wave(x - u * end, n=n, u=u)
@@ -214,9 +211,7 @@ def test_a_flood_wave_on_a_dry_plain_converges_with_first_order(theta: float) ->
 @pytest.mark.parametrize(("depth", "front"), [(0.0, "dry"), (0.001, "wet")])
 def test_a_dam_break_stays_stable(depth: float, front: str) -> None:
     x = centres(200, 0.05)
-    m = model(
-        np.zeros(200), depth=np.where(x < 5, 0.005, depth), dx=0.05, numerics=Numerics(min_flow_depth_m=1e-5)
-    )
+    m = model(np.zeros(200), depth=np.where(x < 5, 0.005, depth), dx=0.05, numerics=Numerics(min_flow_depth_m=1e-5))
     end = run(m, 6.0)
     assert end.depth.min() >= 0
     assert end.depth.max() <= 0.005 * (1 + 1e-9), front
@@ -226,9 +221,7 @@ def test_a_dam_break_stays_stable(depth: float, front: str) -> None:
 # -- steady states -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("slope", "n", "q", "depth"), [(0.001, 0.03, 1.0, 0.96889), (0.02, 0.05, 0.1, 0.13461)]
-)
+@pytest.mark.parametrize(("slope", "n", "q", "depth"), [(0.001, 0.03, 1.0, 0.96889), (0.02, 0.05, 0.1, 0.13461)])
 def test_uniform_flow_reaches_its_normal_depth(slope: float, n: float, q: float, depth: float) -> None:
     cells, dx = 60, 10.0
     m = model(
@@ -259,9 +252,7 @@ def macdonald_bed(x: Grid) -> Grid:
 
 
 def test_the_own_steady_bed_has_the_derived_levels() -> None:
-    assert macdonald_bed(np.array([250.0, 500.0, 750.0])) == pytest.approx(
-        [4.41370, 3.11215, 2.27933], abs=1e-5
-    )
+    assert macdonald_bed(np.array([250.0, 500.0, 750.0])) == pytest.approx([4.41370, 3.11215, 2.27933], abs=1e-5)
 
 
 @pytest.mark.parametrize("theta", [1.0, 0.9, 0.7])
@@ -406,9 +397,7 @@ def test_steps_and_forcing_out_of_range_are_refused() -> None:
         m.advance(1.0, {"edge__value": [-0.1]})
 
 
-@pytest.mark.parametrize(
-    "numerics", [{"theta": 0.5}, {"cfl": 1.5}, {"min_flow_depth_m": 0.0}, {"max_step_s": 100.0}]
-)
+@pytest.mark.parametrize("numerics", [{"theta": 0.5}, {"cfl": 1.5}, {"min_flow_depth_m": 0.0}, {"max_step_s": 100.0}])
 def test_numerical_parameters_out_of_range_are_refused(numerics: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match="outside"):
         Numerics(**numerics)
