@@ -82,15 +82,16 @@ class LayerPart(Part):
             FROM raster WHERE layer IN ({ids}) AND {moment.known_sql()} GROUP BY layer
             """
         )
-        touched = dict(
-            (layer, (count, newest))
-            for layer, count, newest in self.db.read(
-                f"SELECT layer, count(DISTINCT seq), max(recorded_at) FROM commit_touch "
-                f"WHERE layer IN ({ids}) AND recorded_at <= {moment.known} AND kind <> 'layer' GROUP BY layer"
-            )
+        touches = self.db.read(
+            f"SELECT layer, count(DISTINCT seq), max(recorded_at) FROM commit_touch "
+            f"WHERE layer IN ({ids}) AND recorded_at <= {moment.known} AND kind <> 'layer' GROUP BY layer"
         )
+        touched = {layer: (count, newest) for layer, count, newest in touches}
         found = {row[0]: row for row in rows}
-        return [_summary(layer, found.get(number), touched.get(number)) for number, layer in layers.items()]
+        return [
+            _summary(moment.policy.shown(layer), found.get(number), touched.get(number))
+            for number, layer in layers.items()
+        ]
 
     def breakpoints(self, view: View, layers: Iterable[str], start: datetime, end: datetime) -> list[datetime]:
         """See :meth:`twin.store.base.Store.breakpoints`."""
@@ -191,7 +192,7 @@ def _refuse_change_of_kind(old: Layer, new: Layer) -> None:
         raise ConflictError(
             f"layer {new.name!r} exists and holds {old.kind}s, not {new.kind}s", hint="Choose another layer name."
         )
-    if old.geometry_type != new.geometry_type and old.geometry_type != "Any":
+    if old.geometry_type not in {new.geometry_type, "Any"}:
         raise ConflictError(
             f"layer {new.name!r} exists with geometry {old.geometry_type}, not {new.geometry_type}",
             hint="Choose another layer name.",

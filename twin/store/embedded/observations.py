@@ -188,8 +188,7 @@ class ObservationPart(ThingPart):
         lost = sum(m.readings for m in messages)
         return IngestReceipt(received=lost, quarantined=lost)
 
-    @staticmethod
-    def _mark_replayed(tx: Transaction, ids: Sequence[int]) -> None:
+    def _mark_replayed(self, tx: Transaction, ids: Sequence[int]) -> None:
         """Messages that went through after all leave the quarantine's count, and were received with it."""
         if not ids:
             return
@@ -199,8 +198,7 @@ class ObservationPart(ThingPart):
             [list(ids)],
         )
         for name, readings in rows:
-            back = [name, -int(readings), 0, 0, 0, -int(readings), tx.recorded_at]
-            tx.execute("INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, ?)", back)
+            self._count(tx, name, IngestReceipt(received=-int(readings), quarantined=-int(readings)))
         tx.execute(
             "UPDATE quarantine SET replayed_at = ? WHERE id IN (SELECT unnest(?)) AND replayed_at IS NULL",
             [tx.recorded_at, list(ids)],
