@@ -126,8 +126,8 @@ class Store(Protocol):
         """Record changes of a feature or event layer.
 
         ``valid_from`` of ``None`` in a change means the commit's recorded time; ``twin.types.BEGINNING`` means since
-        always. An attribute the layer does not declare is declared with it, for staff only. With ``only_if_changed`` a change
-        equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
+        always. An attribute the layer does not declare is declared with it, for staff only. With ``only_if_changed``
+        a change equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
         feature current at that time and not named in ``changes`` ends then.
         """
 

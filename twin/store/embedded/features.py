@@ -325,9 +325,11 @@ def _check(layer: Layer, change: FeatureChange) -> None:
         if not np.isfinite(shapely.get_coordinates(shape, include_z=False)).all():
             raise SchemaError("geometry has coordinates that are not finite", where=where)
     if change.valid_to is not None and change.valid_from is not None:
-        empty = change.valid_to < change.valid_from if layer.kind is LayerKind.EVENT else (
-            change.valid_to <= change.valid_from
-        )  # fmt: skip
+        empty = (
+            change.valid_to < change.valid_from
+            if layer.kind is LayerKind.EVENT
+            else (change.valid_to <= change.valid_from)
+        )
         if empty:
             raise SchemaError(
                 f"valid time ends ({change.valid_to}) before it begins ({change.valid_from})", where=where
@@ -408,12 +410,23 @@ def _end_missing(after: dict[str, list[Piece]], named: set[str], when: int) -> i
 def _row(vid: int, layer: int, fid: str, piece: Piece, content: _Content, tx: Transaction) -> dict[str, object]:
     west, south, east, north = content.box or (None, None, None, None)
     return {
-        "vid": vid, "layer": layer, "fid": fid, "valid_from": piece.start, "valid_to": piece.end,
-        "recorded_from": tx.recorded_at, "recorded_to": OPEN_END,
-        "west": west, "south": south, "east": east, "north": north,
-        "geometry": content.geometry, "native": content.native, "crs": content.crs,
-        "properties": content.properties, "source": tx.source,
-    }  # fmt: skip
+        "vid": vid,
+        "layer": layer,
+        "fid": fid,
+        "valid_from": piece.start,
+        "valid_to": piece.end,
+        "recorded_from": tx.recorded_at,
+        "recorded_to": OPEN_END,
+        "west": west,
+        "south": south,
+        "east": east,
+        "north": north,
+        "geometry": content.geometry,
+        "native": content.native,
+        "crs": content.crs,
+        "properties": content.properties,
+        "source": tx.source,
+    }
 
 
 def _copy_rows(tx: Transaction, copies: Sequence[dict[str, object]]) -> None:
@@ -478,9 +491,17 @@ def feature_of(layer: str, row: tuple[Any, ...]) -> Feature:
 
 def _still_open(feature: Feature) -> Feature:
     return Feature(
-        feature.layer, feature.fid, feature.geometry, feature.properties, feature.valid_from, feature.valid_to,
-        feature.recorded_from, None, feature.source, feature.crs,
-    )  # fmt: skip
+        feature.layer,
+        feature.fid,
+        feature.geometry,
+        feature.properties,
+        feature.valid_from,
+        feature.valid_to,
+        feature.recorded_from,
+        None,
+        feature.source,
+        feature.crs,
+    )
 
 
 def fold(text: str) -> str:

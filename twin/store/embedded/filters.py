@@ -74,9 +74,10 @@ class _Compiler:
                 return (f"TRY_CAST({text} AS {cast})" if cast else text), [f"$.{dump(field.name)}"]
             case Path(parts):
                 raise SchemaError(
-                    f"there is no attribute {'.'.join(parts)!r}", where=f"layer {self.layer}",
+                    f"there is no attribute {'.'.join(parts)!r}",
+                    where=f"layer {self.layer}",
                     hint=f"Known: {', '.join(sorted(self.fields)) or 'none'}.",
-                )  # fmt: skip
+                )
             case _:
                 raise SchemaError(f"function {operand.name!r} is not supported on features")
 

@@ -180,6 +180,14 @@ def _for(source: Source, policy: Policy) -> Source:
     if policy.sees_internals:
         return source
     return Source(
-        source.kind, source.name, source.sha256, source.crs_given, source.crs_used, source.decision, "", {}, source.id,
+        source.kind,
+        source.name,
+        source.sha256,
+        source.crs_given,
+        source.crs_used,
+        source.decision,
+        "",
+        {},
+        source.id,
         source.recorded_at,
-    )  # fmt: skip
+    )

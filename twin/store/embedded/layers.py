@@ -129,11 +129,22 @@ class LayerPart(Part):
                 tx.execute(
                     f"INSERT INTO raster VALUES ({', '.join('?' * 17)})",
                     [
-                        next_id + offset, known.id, item.file, item.crs, *item.bbox.tuple(),
-                        start_us(item.valid_from), end_us(item.valid_to), item.unit, item.minimum, item.maximum,
-                        dump(item.properties), number, tx.recorded_at, OPEN_END,
+                        next_id + offset,
+                        known.id,
+                        item.file,
+                        item.crs,
+                        *item.bbox.tuple(),
+                        start_us(item.valid_from),
+                        end_us(item.valid_to),
+                        item.unit,
+                        item.minimum,
+                        item.maximum,
+                        dump(item.properties),
+                        number,
+                        tx.recorded_at,
+                        OPEN_END,
                     ],
-                )  # fmt: skip
+                )
                 tx.touch("raster", known.id)
             return commit_of(tx, stored=len(items) - revised, revised=revised)
 
@@ -173,7 +184,7 @@ class LayerPart(Part):
                 loads(r[11]),
                 r[12],
                 from_us(r[13]),
-            )  # fmt: skip
+            )
             for r in rows
         ]
 

@@ -139,11 +139,20 @@ class LinkPart(ObservationPart):
                     [rule.name, fid, gone.to_fid, gone.start],
                 )
             fresh += [
-                {"rule": rule.name, "from_layer": origin.id, "from_fid": fid, "to_layer": target.id,
-                 "to_fid": f.to_fid, "measure": f.measure, "valid_from": f.start, "valid_to": f.end,
-                 "recorded_from": tx.recorded_at, "recorded_to": OPEN_END}
+                {
+                    "rule": rule.name,
+                    "from_layer": origin.id,
+                    "from_fid": fid,
+                    "to_layer": target.id,
+                    "to_fid": f.to_fid,
+                    "measure": f.measure,
+                    "valid_from": f.start,
+                    "valid_to": f.end,
+                    "recorded_from": tx.recorded_at,
+                    "recorded_to": OPEN_END,
+                }
                 for f in sorted(now - then)
-            ]  # fmt: skip
+            ]
         tx.append("link", fresh)
 
     def _facts(
@@ -167,9 +176,9 @@ class LinkPart(ObservationPart):
         number = self.visible(layer, moment.policy).id
         visible = self.visible_layers(moment.policy)
         rows = self.db.read(
-            "SELECT rule, from_layer, from_fid, to_layer, to_fid, measure, valid_from, valid_to, recorded_from FROM link "
-            f"WHERE ((from_layer = ? AND from_fid = ?) OR (to_layer = ? AND to_fid = ?)) AND {moment.known_sql()} "
-            f"AND {self.hidden_layers_sql(moment.policy, 'from_layer')} "
+            "SELECT rule, from_layer, from_fid, to_layer, to_fid, measure, valid_from, valid_to, recorded_from "
+            "FROM link WHERE ((from_layer = ? AND from_fid = ?) OR (to_layer = ? AND to_fid = ?)) "
+            f"AND {moment.known_sql()} AND {self.hidden_layers_sql(moment.policy, 'from_layer')} "
             f"AND {self.hidden_layers_sql(moment.policy, 'to_layer')} "
             f"AND valid_from <= {moment.at} AND valid_to > {moment.at} ORDER BY rule, from_fid, to_fid",
             [number, fid, number, fid],
@@ -239,7 +248,7 @@ def _link_all(origin: _Versions, target: _Versions, rule: LinkRule) -> dict[str,
 def _candidates(
     origin: NDArray[np.object_], target: NDArray[np.object_], rule: LinkRule
 ) -> Iterator[tuple[int, int, float]]:
-    """Pairs of versions that satisfy the relation, whatever their times, with the measure (rounded to 1 mm, 0.01 m²)."""
+    """Pairs of versions that satisfy the relation, whatever their times; measures to 1 mm, 0.01 m²."""
     if not len(origin) or not len(target):
         return
     tree = shapely.STRtree(target)

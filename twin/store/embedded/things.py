@@ -155,9 +155,17 @@ class ThingPart(FeaturePart):
                 stale.append(found[0])
             versioned = {"recorded_from": tx.recorded_at, "recorded_to": OPEN_END}
             locations.append(
-                {"id": location, "layer": known.id, "name": name or fid, "description": "", "encoding": GEOJSON,
-                 "geojson": geojson, "properties": "{}", **versioned}
-            )  # fmt: skip
+                {
+                    "id": location,
+                    "layer": known.id,
+                    "name": name or fid,
+                    "description": "",
+                    "encoding": GEOJSON,
+                    "geojson": geojson,
+                    "properties": "{}",
+                    **versioned,
+                }
+            )
             number = found[0] if found is not None else historical
             rows.append({"id": number, "thing": things[fid], "location": location, "time": valid_from, **versioned})
             location += 1
@@ -240,7 +248,7 @@ class ThingPart(FeaturePart):
                 ResultType(r[8]),
                 r[9],
                 loads(r[10]),
-            )  # fmt: skip
+            )
             for r in rows
         ]
 
@@ -252,7 +260,8 @@ class ThingPart(FeaturePart):
             streams.setdefault(stream.thing, {})[stream.key] = stream.id
         names = {number: layer.name for number, layer in self.visible_layers(moment.policy).items()}
         rows = self.db.read(
-            "SELECT v.address, v.kind, v.thing, t.layer, t.uid, v.properties FROM device v JOIN thing t ON t.id = v.thing "
+            "SELECT v.address, v.kind, v.thing, t.layer, t.uid, v.properties "
+            f"FROM device v JOIN thing t ON t.id = v.thing "
             f"WHERE {self.hidden_layers_sql(moment.policy, 't.layer')} AND {moment.known_sql('v')} "
             f"AND {moment.known_sql('t')} ORDER BY v.kind, v.address"
         )
@@ -281,9 +290,21 @@ class _Registrar:
             tx,
             "datastream",
             ["thing", "key"],
-            ["layer", "uid", "name", "description", "sensor", "observed_property", "feature_of_interest", "unit",
-             "observation_type", "result_type", "max_age_s", "properties"],
-        )  # fmt: skip
+            [
+                "layer",
+                "uid",
+                "name",
+                "description",
+                "sensor",
+                "observed_property",
+                "feature_of_interest",
+                "unit",
+                "observation_type",
+                "result_type",
+                "max_age_s",
+                "properties",
+            ],
+        )
         self.tx = tx
         self.devices: dict[tuple[str, str], tuple[int, str]] = {
             (kind, address): (thing, properties)
@@ -321,9 +342,21 @@ class _Registrar:
         unit = dump({"name": spec.unit.name, "symbol": spec.unit.symbol, "definition": spec.unit.definition})
         return self.datastreams.put(
             (thing, spec.key),
-            (layer, uid, spec.title, "", sensor, self.observed_property(spec.observed_property), foi, unit,
-             OBSERVATION_TYPES[spec.result_type], spec.result_type.value, spec.max_age_s, dump(spec.properties)),
-        )  # fmt: skip
+            (
+                layer,
+                uid,
+                spec.title,
+                "",
+                sensor,
+                self.observed_property(spec.observed_property),
+                foi,
+                unit,
+                OBSERVATION_TYPES[spec.result_type],
+                spec.result_type.value,
+                spec.max_age_s,
+                dump(spec.properties),
+            ),
+        )
 
     def device(self, spec: DeviceSpec, thing: int) -> None:
         """Route a device address to the thing from now on."""

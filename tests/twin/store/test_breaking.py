@@ -1,0 +1,148 @@
+"""Killed, or out of disk: nothing committed is missing, nothing half-written is visible."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import staff
+
+from twin.core import create
+from twin.files.blobs import Files
+from twin.store.embedded.store import EmbeddedStore
+
+WRITER = """
+import sys
+from pathlib import Path
+from shapely.geometry import Point
+from twin.model.layer import FeatureChange, Layer, Source
+from twin.store.embedded.store import EmbeddedStore
+from twin.types import BEGINNING
+store = EmbeddedStore(Path(sys.argv[1]))
+store.put_layer(Layer("lamps", "Lamps"))
+start = int(sys.argv[2])
+for batch in range(start, start + 10_000):
+    changes = [
+        FeatureChange(f"{batch}-{n}", Point(106.9, 11.5), {"batch": batch, "pad": "x" * 500}, BEGINNING)
+        for n in range(40)
+    ]
+    store.write_features("lamps", changes, Source("user", "test"))
+    print(batch, flush=True)
+"""
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (6_000_000, 6_000_000))
+from twin.errors import StorageFullError
+program = sys.argv[1]
+sys.argv = sys.argv[1:]
+try:
+    exec(program)
+except StorageFullError as exc:
+    print("full:", exc, flush=True)
+"""
+
+
+def batches(path: Path) -> dict[int, int]:
+    """How many features of each batch a reopened store holds."""
+    store = EmbeddedStore(path)
+    try:
+        assert store.check()["problems"] == []
+        found: dict[int, int] = {}
+        for feature in store.features(staff(), "lamps", geometry=False):
+            found[feature.properties["batch"]] = found.get(feature.properties["batch"], 0) + 1
+        return found
+    finally:
+        store.close()
+
+
+def test_a_writer_killed_at_any_moment_loses_nothing_it_had_committed(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    create(path)
+    chance = random.Random(11)
+    said: list[int] = []
+    for attempt in range(4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(attempt * 10_000)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        said.append(int(writer.stdout.readline()))
+        time.sleep(chance.uniform(0.0, 0.4))
+        writer.kill()
+        rest, _ = writer.communicate()
+        said += [int(line) for line in rest.split("\n")[:-1]]
+        held = batches(path)
+        assert set(said) <= set(held)
+        assert set(held.values()) == {40}
+        assert len(held) <= len(said) + attempt + 1
+
+
+def test_a_full_disk_is_reported_and_leaves_whole_batches(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    create(path)
+    run = subprocess.run(
+        [sys.executable, "-c", LIMITED, WRITER, str(path), "0"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    assert "full: the disk holding" in lines[-1], run.stderr
+    held = batches(path)
+    assert set(map(int, lines[:-1])) <= set(held)
+    assert set(held.values()) == {40}
+
+
+def test_a_file_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    source = tmp_path / "model.ifc"
+    source.write_bytes(b"x" * 3_000_000)
+    program = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
+        "from pathlib import Path\n"
+        "from twin.errors import StorageFullError\n"
+        "from twin.files.blobs import Files\n"
+        "try:\n"
+        "    Files(Path(sys.argv[1])).put(Path(sys.argv[2]))\n"
+        "except StorageFullError as exc:\n"
+        "    print(exc)\n"
+    )
+    kept = tmp_path / "city.files"
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(kept), str(source)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "is full; nothing was kept" in run.stdout
+    assert [p for p in kept.rglob("*") if p.is_file()] == []
+
+
+def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
+    files = Files(tmp_path / "city.files")
+    source = tmp_path / "a"
+    source.write_bytes(b"content")
+    assert files.put(source) == files.put(b"content")
+    assert files.path(files.put(b"content")).read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "ABC", "0" * 63])
+def test_a_file_is_named_by_its_hash_alone(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(Exception, match="is not a SHA-256"):
+        Files(tmp_path).path(digest)
+
+
+def test_a_backup_is_a_twin_as_of_one_commit(tmp_path: Path) -> None:
+    path = tmp_path / "city.duckdb"
+    create(path, {"title": "Thành phố"})
+    store = EmbeddedStore(path)
+    seq = store.last_seq()
+    store.backup(tmp_path / "kept")
+    store.put_info({"title": "Khác"})
+    store.close()
+    copy = EmbeddedStore(tmp_path / "kept" / "twin.duckdb")
+    assert (copy.info()["title"], copy.last_seq()) == ("Thành phố", seq)
+    copy.close()
