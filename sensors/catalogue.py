@@ -94,9 +94,7 @@ class Quantity:
         if math.isfinite(result) and self.minimum <= result <= self.maximum:
             return Quality.GOOD, ""
         side, limit = ("below", self.minimum) if result < self.minimum else ("above", self.maximum)
-        return Quality.REJECTED, f"range: {result:g} {self.unit.symbol} is {side} {limit:g}".replace(
-            "  ", " "
-        )
+        return Quality.REJECTED, f"range: {result:g} {self.unit.symbol} is {side} {limit:g}".replace("  ", " ")
 
 
 def _unit(name: str, symbol: str, code: str) -> Unit:
@@ -155,12 +153,8 @@ _TABLE = (
         max_age_s=1800,
     ),
     Quantity("water_temperature", "Nhiệt độ nước", "Water temperature", CELSIUS, -5, 60, 1, max_age_s=7200),
-    Quantity(
-        "conductivity", "Độ dẫn điện", "Electrical conductivity", MICROSIEMENS, 0, 120_000, 0, max_age_s=7200
-    ),
-    Quantity(
-        "discharge", "Lưu lượng", "Discharge", CUBIC_METRE_PER_SECOND, -1000, 100_000, 2, max_age_s=1800
-    ),
+    Quantity("conductivity", "Độ dẫn điện", "Electrical conductivity", MICROSIEMENS, 0, 120_000, 0, max_age_s=7200),
+    Quantity("discharge", "Lưu lượng", "Discharge", CUBIC_METRE_PER_SECOND, -1000, 100_000, 2, max_age_s=1800),
     # rain: 120 mm in 10 minutes is beyond any record on Earth, and gauges report at most hourly
     Quantity(
         "rain",

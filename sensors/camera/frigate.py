@@ -91,9 +91,7 @@ def encode(camera: str, time: datetime, values: Mapping[str, Result]) -> bytes:
         optionally ``score``, ``zones``.
     """
     kind, event, label, start = (values.get(name) for name in ("type", "id", "label", "start"))
-    if kind not in _TYPES or not (
-        isinstance(event, str) and isinstance(label, str) and isinstance(start, str)
-    ):
+    if kind not in _TYPES or not (isinstance(event, str) and isinstance(label, str) and isinstance(start, str)):
         raise ParameterError(f"a Frigate event needs type, id, label and start, not {dict(values)!r}")
     end = values.get("end")
     after: dict[str, Json] = {

@@ -37,6 +37,11 @@ def document(payload: bytes) -> Element:
     return root
 
 
+def mac_address(root: Element) -> str:
+    """The camera's MAC address in lower case, ``""`` where the event does not say."""
+    return _text(root, "macAddress").lower()
+
+
 def decode(root: Element, *, camera: str, salt: bytes) -> Decoded:
     """The passage of a vehicle.
 

@@ -23,9 +23,7 @@ def read(payload: bytes) -> Uplink:
     return Uplink(
         address=eui(text_at(body, "end_device_ids", "dev_eui"), where="end_device_ids.dev_eui"),
         fport=integer_at(body, "uplink_message", "f_port"),
-        payload=from_base64(
-            text_at(body, "uplink_message", "frm_payload"), where="uplink_message.frm_payload"
-        ),
+        payload=from_base64(text_at(body, "uplink_message", "frm_payload"), where="uplink_message.frm_payload"),
         time=parse_time(received if isinstance(received, str) else "", where="received_at"),
         counter=counter if isinstance(counter, int) else None,
         device_id=text_at(body, "end_device_ids", "device_id"),

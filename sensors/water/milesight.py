@@ -10,9 +10,7 @@ _POSITION = Channel(0x04, 0x00, "position", words=("normal", "tilt"))
 _MEASURES = (Measures("distance", "water_distance", "mm"), Measures("battery", "battery_level", "%"))
 
 EM500_UDL = LoraModel("EM500-UDL", "Milesight", MilesightCodec((BATTERY, _DISTANCE)), _MEASURES, fport=85)
-EM310_UDL = LoraModel(
-    "EM310-UDL", "Milesight", MilesightCodec((BATTERY, _DISTANCE, _POSITION)), _MEASURES, fport=85
-)
+EM310_UDL = LoraModel("EM310-UDL", "Milesight", MilesightCodec((BATTERY, _DISTANCE, _POSITION)), _MEASURES, fport=85)
 EM500_SWL = LoraModel(
     "EM500-SWL",
     "Milesight",
