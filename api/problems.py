@@ -42,6 +42,7 @@ STATUS: dict[str, int] = {
     "storage-full": 507,
     "external": 502,
     "internal": 500,
+    "not-offered": 501,
 }
 """HTTP status of each kind of :class:`~twin.errors.TwinError`."""
 
@@ -65,6 +66,7 @@ TITLES: dict[str, str] = {
     "internal": "Lỗi bên trong",
     "method": "Phương thức không được dùng ở đây",
     "too-large": "Tệp quá lớn",
+    "not-offered": "Chưa hỗ trợ",
 }
 
 NOT_FOUND = "Không có, hoặc người hỏi không được xem. (There is none, or none you may see.)"
@@ -110,7 +112,7 @@ def problem_of(error: TwinError, *, full: bool = True) -> Problem:
     status = STATUS.get(error.kind, 500)
     if isinstance(error, NotFoundError) and not full:
         return Problem(error.kind, status, NOT_FOUND)
-    if status >= 500:
+    if status >= 500 and error.kind != "not-offered":
         return _logged(error.kind, status, error)
     return Problem(error.kind, status, error.message, error.where, error.hint)
 

@@ -6,13 +6,14 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+from duckdb.func import SPECIAL
 
 from twin.errors import (
     InternalError,
@@ -98,6 +99,8 @@ class Database:
         self._committed = threading.Condition()
         self._open: Transaction | None = None
         self._closed = False
+        self._functions: set[str] = set()
+        self._adding = threading.Lock()
         if create:
             self._create()
         self._load()
@@ -148,6 +151,16 @@ class Database:
             raise StoreError(f"the twin {self.path} is closed")
         with _translated(self.path):
             return self._connection.cursor().execute(sql, list(values)).df()
+
+    def add_function(
+        self, name: str, function: Callable[..., float | bool | None], takes: Sequence[str], gives: str
+    ) -> None:
+        """Let queries call a Python function; SQL NULL goes in and comes out as ``None``."""
+        with self._adding:
+            if name in self._functions:
+                return
+            self._connection.create_function(name, function, list(takes), gives, null_handling=SPECIAL)
+            self._functions.add(name)
 
     def resolve(self, view: View) -> View:
         """Pin both times of a View; see :meth:`twin.store.base.Store.resolve`."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from twin.model.view import View
 from twin.store.embedded.database import Database
-from twin.store.embedded.journal import JournalPart
+from twin.store.embedded.entity_create import EntityPart
 from twin.types import Json
 
 
-class EmbeddedStore(JournalPart):
+class EmbeddedStore(EntityPart):
     """A store in one file. See :class:`twin.store.base.Store` for what it promises.
 
     Parameters

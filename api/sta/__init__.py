@@ -1,0 +1,1 @@
+"""SensorThings API 1.1."""
