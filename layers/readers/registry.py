@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from layers.readers.record import ReadOptions, Reading
+from layers.readers.record import Reading, ReadOptions
 from twin.errors import UnsupportedFormatError
 
 Reader: TypeAlias = Callable[[Path, ReadOptions], Reading]
