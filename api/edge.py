@@ -1,0 +1,92 @@
+"""The outermost layer of the server: who may address it, what every answer carries, what is counted.
+
+Plain ASGI, because streams must pass through unbuffered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.access import Gate
+from api.metrics import Metrics
+from api.problems import problem_of, unexpected
+from twin.errors import TwinError
+
+_CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; child-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), payment=()"),
+)
+"""Pages load nothing from elsewhere. Inline style is what the map library sets on its own elements."""
+
+
+class Edge:
+    """Checks the address, answers what nobody foresaw, adds headers, counts."""
+
+    def __init__(self, app: ASGIApp, *, gate: Gate, metrics: Metrics) -> None:
+        self._app = app
+        self._gate = gate
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await _Exchange(self._app, self._gate, self._metrics, scope, send).run(receive)
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, metrics: Metrics, scope: Scope, send: Send) -> None:
+        self._app = app
+        self._gate = gate
+        self._metrics = metrics
+        self._method: str = scope["method"]
+        # Routes answer GET; a HEAD is the same answer without its body. Live streams have no end to wait for.
+        self._is_head = self._method == "HEAD" and scope["path"] != "/live"
+        self._scope: MutableMapping[str, Any] = {**scope, "method": "GET"} if self._is_head else scope
+        self._send = send
+        self._status = 0
+
+    async def run(self, receive: Receive) -> None:
+        began = time.perf_counter()
+        try:
+            self._gate.check_addressed(HTTPConnection(self._scope), self._method)
+            await self._app(self._scope, receive, self._pass_on)
+        except TwinError as error:
+            await self._refuse(problem_of(error).response(), receive)
+        except Exception as error:  # noqa: BLE001 - the last place: nothing of it may reach the caller
+            await self._refuse(unexpected(error).response(), receive)
+        route = getattr(self._scope.get("route"), "path", "other")
+        self._metrics.observe(
+            route=route, method=self._method, status=self._status, seconds=time.perf_counter() - began
+        )
+
+    async def _refuse(self, response: ASGIApp, receive: Receive) -> None:
+        if not self._status:
+            await response(self._scope, receive, self._pass_on)
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            present = {name for name, _ in message.get("headers", [])}
+            message["headers"] = [
+                *message.get("headers", []),
+                *((name, value) for name, value in SECURITY_HEADERS if name not in present),
+            ]
+        elif message["type"] == "http.response.body" and self._is_head:
+            message = {**message, "body": b""}
+        await self._send(message)
