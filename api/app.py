@@ -1,0 +1,109 @@
+"""The application: everything wired together. Only the programs that serve it, and tests, import this."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import problems
+from api.access import Gate, decide_mode
+from api.context import Context, Ingest, Readiness
+from api.edge import Edge
+from api.live import Broadcaster
+from api.metrics import Metrics
+from api.ogc import features, landing
+from api.ogc import tiles as ogc_tiles
+from api.routers import config, docs, live, rasters, reading, running, web
+from api.routers import ingest as ingest_routes
+from api.routers.running import program_version
+from api.settings import Settings
+from layers.tiles import LruCache, TileSource
+from twin.core import Twin
+
+PICTURE_CACHE = 64 << 20
+
+ROUTERS = (
+    config.router,
+    reading.router,
+    rasters.router,
+    ingest_routes.router,
+    live.router,
+    landing.router,
+    features.router,
+    ogc_tiles.router,
+    running.router,
+    docs.router,
+)
+
+
+def create_app(
+    t: Twin,
+    settings: Settings,
+    ingest: Ingest | None = None,
+    *,
+    readiness: Sequence[Readiness] = (),
+    web_files: Path = web.BUILT,
+) -> FastAPI:
+    """Make the application for an opened twin.
+
+    Parameters
+    ----------
+    t
+        The twin; it stays the caller's to close.
+    settings
+        Where the server will listen and who may see what.
+    ingest
+        Ingestion that runs beside the server, for health and figures.
+    readiness
+        Further conditions of ``/health``; each says what is missing, or ``""``.
+    web_files
+        Folder of the built web application.
+
+    Raises
+    ------
+    ParameterError
+        If the access asked for cannot be given on that address.
+    """
+    gate = Gate(decide_mode(settings))
+    metrics = Metrics()
+    broadcaster = Broadcaster(t.store, most=settings.live_clients)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await broadcaster.start()
+        try:
+            yield
+        finally:
+            await broadcaster.stop()
+
+    app = FastAPI(
+        title="urban-twin",
+        version=program_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = Context(
+        twin=t,
+        settings=settings,
+        gate=gate,
+        tiles=TileSource(t.store),
+        pictures=LruCache(PICTURE_CACHE, len),
+        live=broadcaster,
+        metrics=metrics,
+        ingest=ingest,
+        readiness=tuple(readiness),
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    web.mount(app, built=web_files)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Edge, gate=gate, metrics=metrics)
+    return app
