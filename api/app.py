@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import problems
 from api.access import Gate, decide_mode
-from api.context import Context, Ingest, Readiness
+from api.context import Context, Ingest, Readiness, get_context, get_viewer
 from api.edge import Edge
 from api.live import Broadcaster
 from api.metrics import Metrics
@@ -21,6 +21,7 @@ from api.routers import config, docs, live, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
+from api.sta.router import sta_router
 from layers.tiles import LruCache, TileSource
 from twin.core import Twin
 
@@ -103,6 +104,7 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(sta_router(store=lambda request: get_context(request).store, viewer=get_viewer))
     web.mount(app, built=web_files)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Edge, gate=gate, metrics=metrics)

@@ -41,10 +41,14 @@ STATUS: dict[str, int] = {
     "store-busy": 503,
     "storage-full": 507,
     "external": 502,
+    "not-offered": 501,
     "internal": 500,
     "not-offered": 501,
 }
 """HTTP status of each kind of :class:`~twin.errors.TwinError`."""
+
+TELLING = frozenset({"not-offered", "storage-full", "store-busy"})
+"""Kinds above 499 whose text tells the caller what to do and nothing of what is inside."""
 
 TITLES: dict[str, str] = {
     "error": "Lỗi",
@@ -64,6 +68,7 @@ TITLES: dict[str, str] = {
     "storage-full": "Hết dung lượng lưu trữ",
     "external": "Hệ thống bên ngoài không trả lời",
     "internal": "Lỗi bên trong",
+    "not-offered": "Phần này của chuẩn chưa được cung cấp",
     "method": "Phương thức không được dùng ở đây",
     "too-large": "Tệp quá lớn",
     "not-offered": "Chưa hỗ trợ",

@@ -35,7 +35,7 @@ class WebFiles(StaticFiles):
         try:
             response = await super().get_response(path, scope)
         except HTTPException as exc:
-            if exc.status_code != 404 or "." in path or path.split("/")[0] in NOT_PAGES:
+            if exc.status_code != 404 or "." in path or path.split("/", maxsplit=1)[0] in NOT_PAGES:
                 raise
             path = "index.html"
             response = await super().get_response(path, scope)
