@@ -128,7 +128,8 @@ class Store(Protocol):
         ``valid_from`` of ``None`` in a change means the commit's recorded time; ``twin.types.BEGINNING`` means since
         always. An attribute the layer does not declare is declared with it, for staff only. With ``only_if_changed``
         a change equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
-        feature current at that time and not named in ``changes`` ends then.
+        feature current at that time and not named in ``changes`` ends then. What a source of kind ``connector``
+        writes is added to its counters.
         """
 
     def features(

@@ -20,6 +20,7 @@ from twin.store.embedded.database import Transaction, dump
 from twin.store.embedded.entities import EntityReadPart
 from twin.store.embedded.entity_sql import VALID_TIME
 from twin.store.embedded.features import prepare
+from twin.store.embedded.part import count
 from twin.store.embedded.things import GEOJSON
 from twin.types import Json, Quality, parse_time
 
@@ -73,7 +74,7 @@ class EntityPart(EntityReadPart):
         """Record observations within a commit; their ids in order."""
         streams = self._streams(tx, {o.datastream for o in batch})
         rows = [self._row(o, streams) for o in batch]
-        self._count(tx, connector, self._record_rows(tx, rows, [o.correction for o in batch]))
+        count(tx, connector, self._record_rows(tx, rows, [o.correction for o in batch]))
         for layer in {streams[o.datastream].layer for o in batch}:
             tx.touch("observation", layer)
         keys = ("datastream", "foi", "phenomenon_start", "phenomenon_end")

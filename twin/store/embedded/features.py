@@ -16,13 +16,14 @@ from twin.geo.crs import to_wgs84
 from twin.geo.geodesy import box_around, geodesic_distances
 from twin.model.layer import Commit, Feature, FeatureChange, Field, FieldType, Layer, LayerKind, Source
 from twin.model.query import Expression
+from twin.model.thing import IngestReceipt
 from twin.model.time import OPEN_END, bound, end_us, from_us, start_us, to_us
 from twin.model.view import Access, View
 from twin.store.embedded.database import Transaction, dump
 from twin.store.embedded.filters import compile_filter
 from twin.store.embedded.layers import Interval, LayerPart
 from twin.store.embedded.overlay import Piece, overlay, says_the_same
-from twin.store.embedded.part import KnownLayer, Moment, commit_of, folded, loads
+from twin.store.embedded.part import KnownLayer, Moment, commit_of, count, folded, loads
 from twin.types import BBox, Json, LonLat
 
 _GEOMETRY_TYPES = {"Point", "LineString", "Polygon"}
@@ -62,9 +63,13 @@ class FeaturePart(LayerPart):
         contents = prepare(self.existing(layer).layer, changes)
         with self.db.transaction() as tx:
             self.add_source_row(tx, source)
-            return self.write_features_rows(
+            commit = self.write_features_rows(
                 tx, layer, changes, contents, only_if_changed=only_if_changed, end_missing_at=end_missing_at
             )
+            if source.kind == "connector":
+                done = (commit.stored, commit.revised, commit.duplicate)
+                count(tx, source.name, IngestReceipt(sum(done), *done))
+            return commit
 
     def write_features_rows(
         self,

@@ -25,7 +25,7 @@ from twin.model.thing import (
 from twin.model.time import OPEN_END, bound, end_us, from_us, start_us, to_us
 from twin.model.view import View
 from twin.store.embedded.database import Transaction, dump
-from twin.store.embedded.part import Moment, loads
+from twin.store.embedded.part import COUNTS, Moment, count, loads
 from twin.store.embedded.things import ThingPart
 from twin.types import Freshness, LonLat, Quality
 
@@ -35,7 +35,6 @@ _COLUMNS = (
     "parameters, recorded_from"
 )
 _USABLE = ", ".join(str(int(q)) for q in (Quality.GOOD, Quality.UNCHECKED, Quality.ESTIMATED))
-_COUNTS = ("received", "stored", "revised", "duplicate", "quarantined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class ObservationPart(ThingPart):
                 tx.touch("observation", layer)
             receipt += self._quarantine(tx, quarantine)
             self._mark_replayed(tx, replayed)
-            self._count(tx, source.name, receipt)
+            count(tx, source.name, receipt)
             return receipt
 
     def _streams(self, tx: Transaction, ids: set[int]) -> dict[int, _Stream]:
@@ -207,25 +206,12 @@ class ObservationPart(ThingPart):
             [list(ids)],
         )
         for name, readings in rows:
-            self._count(tx, name, IngestReceipt(received=-int(readings), quarantined=-int(readings)))
+            count(tx, name, IngestReceipt(received=-int(readings), quarantined=-int(readings)))
         tx.execute(
             "UPDATE quarantine SET replayed_at = ? WHERE id IN (SELECT unnest(?)) AND replayed_at IS NULL",
             [tx.recorded_at, list(ids)],
         )
         tx.touch("quarantine")
-
-    @staticmethod
-    def _count(tx: Transaction, connector: str, receipt: IngestReceipt) -> None:
-        # One row a commit would grow without end: the connector's row of the same minute is added to.
-        minute = tx.recorded_at // 60_000_000 * 60_000_000
-        values = [getattr(receipt, c) for c in _COUNTS]
-        added = tx.rows(
-            f"UPDATE counter SET {', '.join(f'{c} = {c} + ?' for c in _COUNTS)}, recorded_at = ? "
-            "WHERE connector = ? AND recorded_at >= ? RETURNING 1",
-            [*values, tx.recorded_at, connector, minute],
-        )
-        if not added:
-            tx.execute("INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, ?)", [connector, *values, tx.recorded_at])
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -314,7 +300,7 @@ class ObservationPart(ThingPart):
         if not moment.policy.sees_internals:
             return {}
         rows = self.db.read(
-            f"SELECT connector, {', '.join(f'sum({c})' for c in _COUNTS)} FROM counter GROUP BY connector "
+            f"SELECT connector, {', '.join(f'sum({c})' for c in COUNTS)} FROM counter GROUP BY connector "
             "ORDER BY connector"
         )
         return {name: IngestReceipt(*(int(v) for v in values)) for name, *values in rows}

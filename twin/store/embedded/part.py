@@ -9,6 +9,7 @@ from typing import Any
 from twin.access.policy import Policy, policy_of
 from twin.errors import NotFoundError
 from twin.model.layer import Commit, Layer, Source
+from twin.model.thing import IngestReceipt
 from twin.model.time import OPEN_END, from_us, to_us
 from twin.model.view import View
 from twin.store.codec import layer_from_json
@@ -80,7 +81,18 @@ class Part:
         return f"{column} IN ({', '.join(map(str, ids))})" if ids else "false"
 
     def add_source_row(self, tx: Transaction, source: Source) -> int:
-        """Store provenance within a commit; its id becomes the commit's source."""
+        """Store provenance within a commit; its id becomes the commit's source.
+
+        A connector writes batch after batch: it is stored once and named again.
+        """
+        if source.kind == "connector":
+            known = tx.rows(
+                "SELECT id FROM source WHERE kind = 'connector' AND name = ? AND report = ? ORDER BY id LIMIT 1",
+                [source.name, dump(source.report)],
+            )
+            if known:
+                tx.source = int(known[0][0])
+                return tx.source
         number = tx.next_id("source")
         tx.append(
             "source",
@@ -101,6 +113,23 @@ class Part:
         )
         tx.source = number
         return number
+
+
+COUNTS = ("received", "stored", "revised", "duplicate", "quarantined")
+
+
+def count(tx: Transaction, connector: str, receipt: IngestReceipt) -> None:
+    """Add to a connector's totals, with the same commit as what is counted."""
+    # One row a commit would grow without end: the connector's row of the same minute is added to.
+    minute = tx.recorded_at // 60_000_000 * 60_000_000
+    values = [getattr(receipt, c) for c in COUNTS]
+    added = tx.rows(
+        f"UPDATE counter SET {', '.join(f'{c} = {c} + ?' for c in COUNTS)}, recorded_at = ? "
+        "WHERE connector = ? AND recorded_at >= ? RETURNING 1",
+        [*values, tx.recorded_at, connector, minute],
+    )
+    if not added:
+        tx.execute("INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, ?)", [connector, *values, tx.recorded_at])
 
 
 def commit_of(tx: Transaction, **counts: int) -> Commit:
