@@ -1,0 +1,1 @@
+"""Files in, checked and reported; maps and plans out."""

@@ -1,8 +1,8 @@
 """The vocabulary that every reader speaks.
 
-A reader gets a local file whose format its content has shown, and gives a :class:`Table` or a :class:`Grid`.
-It changes nothing, asks no network, and opens nothing but that file and its known companions. Geometries stay in
-the coordinates of the file; ``crs`` is what the file itself says and ``""`` where it says nothing. A row that
+A reader gets a local file whose format its content has shown, and gives a :class:`Table` or :class:`Grid`.
+It changes nothing, asks no network, and opens nothing but that file and its known companions. Geometries stay
+in the coordinates of the file; ``crs`` is what the file itself says and ``""`` where it says nothing. A row that
 cannot be read is a row with a ``problem``; a file that cannot be read raises
 :class:`~twin.errors.FormatError`.
 """
@@ -23,8 +23,9 @@ from twin.types import Json
 class Row:
     """One record of a file.
 
-    ``number`` is its place in the file, from 1. ``fid`` is the file's own identifier, ``""`` where it has none
-    that means anything outside the file.
+    ``number`` is its place in the file, from 1. ``fid`` is the file's own identifier, ``""`` if it has none
+    that means anything outside the file. ``problem`` says why the row cannot be used, ``mended`` what the
+    reader had to leave out to make it usable.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Row:
     properties: dict[str, Json]
     fid: str = ""
     problem: str = ""
+    mended: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ _READERS: dict[str, Reader] = {}
 
 
 def register(name: str, reader: Reader) -> None:
-    """Make ``reader`` the one for the format ``name`` (``"ifc"``, ``"geojson"``, …); a later one replaces it."""
+    """Make ``reader`` the one for the format ``name`` (for instance ``"ifc"``); a later one replaces it."""
     _READERS[name] = reader
 
 
