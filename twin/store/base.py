@@ -122,6 +122,7 @@ class Store(Protocol):
         *,
         only_if_changed: bool = False,
         end_missing_at: datetime | None = None,
+        define: Layer | None = None,
     ) -> Commit:
         """Record changes of a feature or event layer.
 
@@ -130,6 +131,9 @@ class Store(Protocol):
         a change equal to what is known is counted as duplicate and writes nothing. With ``end_missing_at`` every
         feature current at that time and not named in ``changes`` ends then. What a source of kind ``connector``
         writes is added to its counters.
+
+        ``define`` makes the layer, or changes its description, in the same commit. What the commit did
+        (``stored``, ``revised``, ``duplicate``, ``ended``) is added to a report that the source carries.
         """
 
     def features(
@@ -185,8 +189,11 @@ class Store(Protocol):
     def search(self, view: View, text: str, *, limit: int = 10) -> list[Feature]:
         """Features whose name or identifiers match, ignoring case and diacritics."""
 
-    def put_rasters(self, items: Sequence[RasterItem], source: Source) -> Commit:
-        """Add grids to raster layers; an item with the layer and valid_from of an earlier one replaces it."""
+    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Layer | None = None) -> Commit:
+        """Add grids to raster layers; an item with the layer and valid_from of an earlier one replaces it.
+
+        ``define`` and the source's report are as in :meth:`write_features`.
+        """
 
     def rasters(
         self, view: View, layer: str, *, interval: tuple[datetime | None, datetime | None] | None = None

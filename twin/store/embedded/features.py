@@ -58,14 +58,22 @@ class FeaturePart(LayerPart):
         *,
         only_if_changed: bool = False,
         end_missing_at: datetime | None = None,
+        define: Layer | None = None,
     ) -> Commit:
         """See :meth:`twin.store.base.Store.write_features`."""
-        contents = prepare(self.existing(layer).layer, changes)
+        contents = prepare(define or self.existing(layer).layer, changes)
         with self.db.transaction() as tx:
             self.add_source_row(tx, source)
             commit = self.write_features_rows(
-                tx, layer, changes, contents, only_if_changed=only_if_changed, end_missing_at=end_missing_at
+                tx,
+                layer,
+                changes,
+                contents,
+                only_if_changed=only_if_changed,
+                end_missing_at=end_missing_at,
+                known=self.put_layer_row(tx, define) if define else None,
             )
+            self.report_commit(tx, source, commit)
             if source.kind == "connector":
                 done = (commit.stored, commit.revised, commit.duplicate)
                 count(tx, source.name, IngestReceipt(sum(done), *done))
@@ -80,9 +88,13 @@ class FeaturePart(LayerPart):
         *,
         only_if_changed: bool = False,
         end_missing_at: datetime | None = None,
+        known: KnownLayer | None = None,
     ) -> Commit:
-        """Write changes within a commit; ``contents`` come from :func:`prepare`."""
-        known = self.existing(layer)
+        """Write changes within a commit; ``contents`` come from :func:`prepare`.
+
+        ``known`` is the layer where this commit makes it.
+        """
+        known = known or self.existing(layer)
         undeclared = _undeclared(known.layer, changes)
         if undeclared:
             known = self.declare(tx, known, undeclared)

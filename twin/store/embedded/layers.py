@@ -115,14 +115,15 @@ class LayerPart(Part):
 
     # -- rasters ------------------------------------------------------------------------------------------------
 
-    def put_rasters(self, items: Sequence[RasterItem], source: Source) -> Commit:
+    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Layer | None = None) -> Commit:
         """See :meth:`twin.store.base.Store.put_rasters`."""
         with self.db.transaction() as tx:
             number = self.add_source_row(tx, source)
+            made = self.put_layer_row(tx, define) if define else None
             next_id = tx.next_id("raster")
             revised = 0
             for offset, item in enumerate(items):
-                known = self.existing(item.layer)
+                known = made if made and made.layer.name == item.layer else self.existing(item.layer)
                 if known.layer.kind is not LayerKind.RASTER:
                     raise SchemaError(f"layer {item.layer!r} holds {known.layer.kind}s, not grids")
                 revised += self._replace_raster(tx, known, item)
@@ -146,7 +147,9 @@ class LayerPart(Part):
                     ],
                 )
                 tx.touch("raster", known.id)
-            return commit_of(tx, stored=len(items) - revised, revised=revised)
+            commit = commit_of(tx, stored=len(items) - revised, revised=revised)
+            self.report_commit(tx, source, commit)
+            return commit
 
     @staticmethod
     def _replace_raster(tx: Transaction, known: KnownLayer, item: RasterItem) -> int:

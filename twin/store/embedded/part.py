@@ -14,6 +14,7 @@ from twin.model.time import OPEN_END, from_us, to_us
 from twin.model.view import View
 from twin.store.codec import layer_from_json
 from twin.store.embedded.database import Database, Transaction, dump, wall_us
+from twin.types import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,17 @@ class Part:
         )
         tx.source = number
         return number
+
+    def report_commit(self, tx: Transaction, source: Source, commit: Commit) -> None:
+        """Complete the report of a commit's source with what the commit did."""
+        if source.report:
+            done: dict[str, Json] = {
+                "stored": commit.stored,
+                "revised": commit.revised,
+                "duplicate": commit.duplicate,
+                "ended": commit.ended,
+            }
+            tx.execute("UPDATE source SET report = ? WHERE id = ?", [dump({**source.report, **done}), tx.source])
 
 
 COUNTS = ("received", "stored", "revised", "duplicate", "quarantined")
