@@ -59,6 +59,4 @@ def serves(crs: str, easting: float, northing: float) -> bool:
     if area is None:
         return True
     margin = _AREA_MARGIN_DEG
-    return bool(
-        area.west - margin <= lon <= area.east + margin and area.south - margin <= lat <= area.north + margin
-    )
+    return bool(area.west - margin <= lon <= area.east + margin and area.south - margin <= lat <= area.north + margin)

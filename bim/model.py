@@ -126,9 +126,7 @@ def read_model(
     raw = read_isolated(file, limits=limits)
     shapes = [_polygon(b) for b in raw.buildings]
     placing = place(raw, _reference(shapes), wanted=wanted, crs=crs)
-    buildings = tuple(
-        _building(b, shape, placing.chosen) for b, shape in zip(raw.buildings, shapes, strict=True)
-    )
+    buildings = tuple(_building(b, shape, placing.chosen) for b, shape in zip(raw.buildings, shapes, strict=True))
     return BuildingModel(
         file_name=file.name,
         sha256=_sha256(file),
@@ -164,9 +162,7 @@ def _reference(shapes: Sequence[Polygon | MultiPolygon | None]) -> tuple[float, 
     return (float(centre.x), float(centre.y))
 
 
-def _building(
-    raw: RawBuilding, shape: Polygon | MultiPolygon | None, placement: Placement | None
-) -> Building:
+def _building(raw: RawBuilding, shape: Polygon | MultiPolygon | None, placement: Placement | None) -> Building:
     zero = raw.zero_z_m
     return Building(
         global_id=raw.global_id,
@@ -245,8 +241,7 @@ def _level_remarks(raw: RawBuilding, label: str) -> list[Finding]:
     differing = tuple(
         s.global_id
         for s in raw.storeys
-        if s.elevation_m is not None
-        and abs(s.elevation_m - (s.placement_z_m - raw.placement_z_m)) > _LEVEL_TOLERANCE_M
+        if s.elevation_m is not None and abs(s.elevation_m - (s.placement_z_m - raw.placement_z_m)) > _LEVEL_TOLERANCE_M
     )
     if not differing:
         return []

@@ -96,11 +96,13 @@ class Placement:
         """Put a geometry in model metres on Earth [degrees]."""
 
         def place(points: FloatArray) -> FloatArray:
-            return np.column_stack(
-                transform_points(*self.on_map(points[:, 0], points[:, 1]), self.crs, WGS84)
-            )
+            return np.column_stack(transform_points(*self.on_map(points[:, 0], points[:, 1]), self.crs, WGS84))
 
         return shapely.transform(geometry, place)
+
+    def to_map(self, geometry: BaseGeometry) -> BaseGeometry:
+        """Put a geometry in model metres on the map. [units of ``crs``]"""
+        return shapely.transform(geometry, lambda points: np.column_stack(self.on_map(points[:, 0], points[:, 1])))
 
     def on_map(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """East and north of model points, in the units of ``crs``."""

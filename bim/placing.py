@@ -86,9 +86,7 @@ def _located(candidate: Placement, reference: tuple[float, float], crs_given: bo
     )
 
 
-def _choose(
-    candidates: Sequence[Placement], wanted: PlacementSource | GivenPlacement | None
-) -> Placement | None:
+def _choose(candidates: Sequence[Placement], wanted: PlacementSource | GivenPlacement | None) -> Placement | None:
     if wanted is None:
         return next((c for c in candidates if c.plausible), None)
     source = PlacementSource.GIVEN if isinstance(wanted, GivenPlacement) else wanted

@@ -18,9 +18,7 @@ from twin.errors import ParameterError
 _SCALE_TOLERANCE = 0.01
 
 
-def candidates(
-    raw: RawModel, wanted: PlacementSource | GivenPlacement | None, override: str | None
-) -> list[Placement]:
+def candidates(raw: RawModel, wanted: PlacementSource | GivenPlacement | None, override: str | None) -> list[Placement]:
     """Every placement that the caller or the file states, the preferred first, not yet located."""
     found = []
     if isinstance(wanted, GivenPlacement):
@@ -56,12 +54,8 @@ def _from_map_conversion(raw: RawMapConversion, model: RawModel, override: str |
         return None
     doubts, notes = [], []
     if model.world_offset:
-        doubts.append(
-            "the model's context is itself moved (WorldCoordinateSystem), which programs read differently"
-        )
-    crs = override or named_crs(
-        name=raw.crs_name, description=raw.crs_description, well_known_text=raw.crs_wkt
-    )
+        doubts.append("the model's context is itself moved (WorldCoordinateSystem), which programs read differently")
+    crs = override or named_crs(name=raw.crs_name, description=raw.crs_description, well_known_text=raw.crs_wkt)
     if crs is None:
         name = raw.crs_name or raw.crs_description or "nothing"
         doubts.append(f"its coordinate system {name!r} is not a known projected system; give the CRS")

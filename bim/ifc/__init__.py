@@ -1,1 +1,0 @@
-"""The only place that knows the IFC library; what it hands out are plain records."""

@@ -19,9 +19,7 @@ MAX_FILE_BYTES = 1 << 30
 
 _HEAD_BYTES = 1 << 20
 _TAIL_BYTES = 1 << 16
-_EXPORT_HINT = (
-    "Export the model from your program again as IFC4 or IFC4X3_ADD2 (IFC2X3 is read too), as .ifc."
-)
+_EXPORT_HINT = "Export the model from your program again as IFC4 or IFC4X3_ADD2 (IFC2X3 is read too), as .ifc."
 _COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _FILE_SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'([^']*)'", re.IGNORECASE)
 
@@ -120,9 +118,7 @@ def _not_step(path: Path, head: bytes, start: bytes) -> FormatError:
     found = _foreign_name(path, head, start)
     if found:
         return UnsupportedFormatError(f"this is {found}, which is not read.", where=where, hint=_EXPORT_HINT)
-    return FormatError(
-        "this is not an IFC file: it does not begin with ISO-10303-21", where=where, hint=_EXPORT_HINT
-    )
+    return FormatError("this is not an IFC file: it does not begin with ISO-10303-21", where=where, hint=_EXPORT_HINT)
 
 
 def _foreign_name(path: Path, head: bytes, start: bytes) -> str:

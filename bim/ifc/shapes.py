@@ -49,9 +49,7 @@ def _measure(model: ifcopenshell.file, members: Sequence[Member], *, cut_opening
         return []
     settings = _settings(cut_openings=cut_openings)
     by_id = {m.element.id(): m for m in members}
-    iterator: Any = ifcopenshell.geom.iterator(
-        settings, model, _THREADS, include=[m.element for m in members]
-    )
+    iterator: Any = ifcopenshell.geom.iterator(settings, model, _THREADS, include=[m.element for m in members])
     shapes: dict[int, Shape] = {}
     more = iterator.initialize()
     while more:  # the library's iterator says itself whether there is more
