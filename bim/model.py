@@ -197,6 +197,9 @@ def _remarks(raw: RawModel, buildings: Sequence[Building]) -> list[Finding]:
     if not raw.unit_declared:
         text = "The file declares no length unit; metres are assumed."
         remarks.append(Finding("unit-missing", Severity.WARNING, text))
+    if raw.text_lost:
+        text = "The file's text is neither ASCII nor UTF-8; letters with diacritics are missing from its names."
+        remarks.append(Finding("text-lost", Severity.WARNING, text))
     if not buildings:
         content = ", ".join(raw.other_content) or "nothing with a shape"
         text = f"The file holds no building (IfcBuilding); it holds {content}."

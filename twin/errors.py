@@ -50,7 +50,7 @@ class TwinError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text} {self.hint}" if self.hint else text
+        return f"{text.rstrip('.')}. {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross the owner's socket; keyword-only arguments need their own pickling.

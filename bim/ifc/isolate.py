@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bim.ifc.recognise import recognise
 from bim.ifc.worker import OUT_OF_MEMORY, REFUSED
 from twin.errors import ExternalError, FormatError
 
-_MAX_ANSWER_BYTES = 64 << 20
+_LOG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +55,26 @@ def _run(path: Path, schema: str, limits: Limits) -> subprocess.CompletedProcess
         *(str(path.resolve()), schema, str(limits.memory_bytes), str(limits.cpu_s)),
     ]
     try:
-        return subprocess.run(  # noqa: S603 - our own interpreter and module; the file's name is one argument
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=limits.wall_s,
-            env=_environment(),
-            check=False,
-        )
+        # Files, not pipes: the process's own limit on written bytes bounds them.
+        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log:
+            done = subprocess.run(  # noqa: S603  our own interpreter and module; the file's name is one argument
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=answer,
+                stderr=log,
+                timeout=limits.wall_s,
+                env=_environment(),
+                check=False,
+            )
+            answer.seek(0)
+            log.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, answer.read(), log.read(_LOG_BYTES))
     except subprocess.TimeoutExpired as exc:
         raise FormatError(
             f"reading took longer than {limits.wall_s:g} s and was stopped", where=path.name, hint=_TOO_HEAVY
         ) from exc
     except OSError as exc:
-        raise ExternalError(f"the process that reads IFC files cannot start: {exc}", where=path.name) from exc
+        raise ExternalError(f"the process that reads IFC files cannot run: {exc}", where=path.name) from exc
 
 
 _TOO_HEAVY = "Export the architectural model alone, without furniture, entourage and detailed fittings."
@@ -87,8 +94,6 @@ def _environment() -> dict[str, str]:
 
 
 def _parse(answer: bytes, path: Path) -> RawModel:
-    if len(answer) > _MAX_ANSWER_BYTES:
-        raise FormatError("the model's description is unreasonably large", where=path.name, hint=_TOO_HEAVY)
     try:
         return RAW_MODEL.validate_json(answer)
     except ValidationError as exc:
@@ -104,7 +109,7 @@ def _failure(done: subprocess.CompletedProcess[bytes], path: Path, limits: Limit
             where=path.name,
             hint="Open it in the program it comes from and export it again.",
         )
-    if done.returncode == OUT_OF_MEMORY or "MemoryError" in log or "bad_alloc" in log:
+    if done.returncode == OUT_OF_MEMORY or any(sign in log for sign in _MEMORY_SIGNS):
         memory = f"{limits.memory_bytes / 2**30:.1f} GiB"
         return FormatError(f"reading needs more than {memory} of memory", where=path.name, hint=_TOO_HEAVY)
     if -done.returncode in _CPU_SIGNALS:
@@ -118,4 +123,6 @@ def _failure(done: subprocess.CompletedProcess[bytes], path: Path, limits: Limit
     )
 
 
+# What Python, the C++ library and the loader say when they get no more memory.
+_MEMORY_SIGNS = ("MemoryError", "bad_alloc", "Cannot allocate memory", "failed to map segment")
 _CPU_SIGNALS = {9, 24}  # SIGKILL after SIGXCPU, SIGXCPU

@@ -108,6 +108,7 @@ class RawModel:
     buildings: tuple[RawBuilding, ...]
     elements_outside: int
     other_content: tuple[str, ...]
+    text_lost: bool
 
 
 RAW_MODEL: TypeAdapter[RawModel] = TypeAdapter(RawModel)

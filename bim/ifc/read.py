@@ -14,11 +14,12 @@ from bim.ifc import georeference, outline
 from bim.ifc.raw import RawBuilding, RawModel, RawStorey
 from bim.ifc.shapes import Shape, shapes_of
 from bim.ifc.structure import Member, Part, members_of, storeys_of, top_buildings
+from bim.ifc.text import open_model
 
 
 def read_raw(path: Path, schema: str) -> RawModel:
     """Read everything the twin needs of a file that was recognised as ``schema``."""
-    model = ifcopenshell.open(path)
+    model, text_lost = open_model(path)
     unit, unit_m = _length_unit(model)
     buildings = []
     counted: set[int] = set()
@@ -42,6 +43,7 @@ def read_raw(path: Path, schema: str) -> RawModel:
         buildings=tuple(buildings),
         elements_outside=sum(1 for e in _elements(model) if e.id() not in counted),
         other_content=_content(model),
+        text_lost=text_lost,
     )
 
 

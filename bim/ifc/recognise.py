@@ -110,14 +110,14 @@ def _other_schema(schema: str, where: str) -> UnsupportedFormatError:
         what = f"IFC version {schema} is not read"
     else:
         what = f"this is a STEP file of schema {schema}, not a building model (IFC)"
-    return UnsupportedFormatError(f"{what}.", where=where, hint=_EXPORT_HINT)
+    return UnsupportedFormatError(what, where=where, hint=_EXPORT_HINT)
 
 
 def _not_step(path: Path, head: bytes, start: bytes) -> FormatError:
     where = path.name
     found = _foreign_name(path, head, start)
     if found:
-        return UnsupportedFormatError(f"this is {found}, which is not read.", where=where, hint=_EXPORT_HINT)
+        return UnsupportedFormatError(f"this is {found}, which is not read", where=where, hint=_EXPORT_HINT)
     return FormatError("this is not an IFC file: it does not begin with ISO-10303-21", where=where, hint=_EXPORT_HINT)
 
 

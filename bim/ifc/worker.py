@@ -13,12 +13,13 @@ from pathlib import Path
 
 REFUSED = 3
 OUT_OF_MEMORY = 4
+MAX_ANSWER_BYTES = 64 << 20
 
 
 def limit(memory_bytes: int, cpu_s: int) -> None:
-    """Bound this process before it touches the file: memory, CPU time, no files written, no core dump."""
+    """Bound this process before it touches the file: memory, CPU time, bytes written, no core dump."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_ANSWER_BYTES, MAX_ANSWER_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
