@@ -17,6 +17,7 @@
     │   ├── NoTwinError          there is no twin at this place
     │   ├── StoreBusyError       another process owns the file and does not answer
     │   └── StorageFullError     the disk is full; nothing was written
+    ├── CancelledError           the work was stopped on request; nothing was written
     ├── ExternalError            a broker, server or program outside failed
     └── InternalError            a promise of the house was broken (a bug)
 
@@ -143,6 +144,12 @@ class StorageFullError(StoreError):
     """The disk is full; nothing was written."""
 
     kind = "storage-full"
+
+
+class CancelledError(TwinError):
+    """The work was stopped on request; nothing was written."""
+
+    kind = "cancelled"
 
 
 class ExternalError(TwinError):

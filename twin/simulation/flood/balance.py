@@ -18,7 +18,7 @@ class MassBalance:
     edge_in: float
     edge_out: float
     largest: float
-    """Largest storage met so far."""
+    """Largest storage among the times the book was read."""
 
     @property
     def error(self) -> float:

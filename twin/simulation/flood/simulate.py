@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,10 +40,12 @@ class Forcing:
         return total
 
     def flows(self, start_s: float, end_s: float) -> dict[str, FloatArray]:
-        """Mean inflow and edge values over a step."""
+        """Mean inflow and edge values over a step; a series shared by many places is read once."""
+        distinct = {id(s): s for s in (*self.inflow, *self.edges) if s is not None}
+        mean = {key: s.mean(start_s, end_s) for key, s in distinct.items()}
         return {
-            "inflow__discharge": np.array([s.mean(start_s, end_s) for s in self.inflow]),
-            "edge__value": np.array([0.0 if s is None else s.mean(start_s, end_s) for s in self.edges]),
+            "inflow__discharge": np.array([mean[id(s)] for s in self.inflow]),
+            "edge__value": np.array([0.0 if s is None else mean[id(s)] for s in self.edges]),
         }
 
 
@@ -60,14 +62,25 @@ class Snapshot:
     """Steps taken so far."""
 
 
-def simulate(model: LocalInertial, forcing: Forcing, times_s: Sequence[float]) -> Iterator[Snapshot]:
-    """Advance the model and yield its state at each of ``times_s`` (ascending, not before the model's time)."""
+def simulate(
+    model: LocalInertial,
+    forcing: Forcing,
+    times_s: Sequence[float],
+    *,
+    on_step: Callable[[float], None] | None = None,
+) -> Iterator[Snapshot]:
+    """Advance the model and yield its state at each of ``times_s`` (ascending, not before the model's time).
+
+    ``on_step`` is called with the simulated time after every step; what it raises ends the run.
+    """
     steps = 0
     for until in times_s:
         if until < model.time_s:
             raise ParameterError(f"output time {until:g} s lies before the model's time {model.time_s:g} s")
         while model.time_s < until:
             steps += _step(model, forcing, until)
+            if on_step is not None:
+                on_step(model.time_s)
         depth = model.read("surface_water__depth")
         yield Snapshot(until, depth, fast_share(depth, model.read("surface_water__speed")), model.balance, steps)
 
