@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 
 from twin.errors import StoreError
 from twin.model.layer import Layer, LayerKind
@@ -71,7 +71,7 @@ def write_depth(path: Path, depth: FloatArray, grid: Grid) -> tuple[float | None
     try:
         with rasterio.open(
             path, "w", driver="COG", height=grid.shape[0], width=grid.shape[1], count=1, dtype="float32",
-            crs=grid.crs, transform=from_origin(grid.west, grid.north, grid.cell_m, grid.cell_m), nodata=NODATA,
+            crs=grid.crs, transform=Affine(grid.cell_m, 0.0, grid.west, 0.0, -grid.cell_m, grid.north), nodata=NODATA,
             compress="DEFLATE", predictor=3, blocksize=256, overview_resampling="average",
         ) as dataset:  # fmt: skip
             dataset.write(values, 1)
