@@ -220,17 +220,19 @@ def _building_remarks(raw: RawBuilding, building: Building, model: RawModel) -> 
         count = len(raw.without_shape)
         text = f"{count} elements of {label} have a body that cannot be built; they are not counted."
         remarks.append(Finding("shape-failed", Severity.WARNING, text, raw.without_shape))
-    if building.footprint is None or building.height_m is None:
+    if building.height_m is None:
         text = f"{label} has no measurable geometry; footprint and height are unknown."
         return [*remarks, Finding("no-geometry", Severity.WARNING, text, own)]
     if raw.footprint_from == "any element":
         text = f"{label} has no walls or floors; its outline is that of whatever it holds."
         remarks.append(Finding("outline-from-any-element", Severity.WARNING, text, own))
-    if not _LIKELY_HEIGHT_M[0] <= building.height_m <= _LIKELY_HEIGHT_M[1] or not (
-        _LIKELY_AREA_M2[0] <= building.footprint.area <= _LIKELY_AREA_M2[1]
+    area = building.footprint_m2 or 0.0
+    if not (
+        _LIKELY_HEIGHT_M[0] <= building.height_m <= _LIKELY_HEIGHT_M[1]
+        and _LIKELY_AREA_M2[0] <= area <= _LIKELY_AREA_M2[1]
     ):
         text = (
-            f"{label} would be {building.height_m:.3g} m high on {building.footprint.area:.3g} m²; "
+            f"{label} would be {building.height_m:.3g} m high on {area:.3g} m²; "
             f"is the length unit ({model.length_unit}) right?"
         )
         remarks.append(Finding("size-unlikely", Severity.WARNING, text, own))

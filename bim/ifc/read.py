@@ -13,7 +13,7 @@ import ifcopenshell.util.unit
 from bim.ifc import georeference, outline
 from bim.ifc.raw import RawBuilding, RawModel, RawStorey
 from bim.ifc.shapes import Shape, shapes_of
-from bim.ifc.structure import Member, Part, members_of, storeys_of, top_buildings
+from bim.ifc.structure import Member, Part, counts, members_of, storeys_of, top_buildings
 from bim.ifc.text import open_model
 
 
@@ -64,9 +64,8 @@ def _application(model: ifcopenshell.file) -> str:
 
 
 def _elements(model: ifcopenshell.file) -> list[Any]:
-    """List constructed elements with a body, wherever they hang."""
-    name = "IfcBuiltElement" if model.schema.startswith("IFC4X3") else "IfcBuildingElement"
-    return [e for e in model.by_type(name) if e.Representation is not None]
+    """List elements with a body that would count in a building, wherever they hang."""
+    return [e for e in model.by_type("IfcElement") if counts(e) and e.Representation is not None]
 
 
 def _content(model: ifcopenshell.file) -> tuple[str, ...]:

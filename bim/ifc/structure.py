@@ -66,6 +66,11 @@ class Member:
     storey: int | None
 
 
+def counts(element: Any) -> bool:
+    """Whether an element is of a class that makes a building."""
+    return element.is_a() in _PARTS
+
+
 def top_buildings(model: ifcopenshell.file) -> list[Any]:
     """List buildings that are not a section of another building, in file order."""
     return [b for b in model.by_type("IfcBuilding") if not _inside_building(b)]

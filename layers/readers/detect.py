@@ -121,6 +121,7 @@ def _refuse_xml(text: bytes, path: Path) -> UnsupportedFormatError:
         )
     for mark, what in (
         (b"citygml", "CityGML; convert it to CityJSON"),
+        (b"ifcxml", "IFC as XML; export the model as IFC4 or IFC4X3_ADD2 (.ifc)"),
         (b"<kml", "KML; convert it to GeoJSON"),
         (b"opengis.net/gml", "GML; convert it to a GeoPackage"),
         (b"<html", "a web page, not the file it may link to"),
