@@ -39,6 +39,7 @@ CONFORMANCE: tuple[str, ...] = tuple(
         "create-update-delete/deep-insert",
         "create-update-delete/deep-insert-status-code",
         "create-update-delete/historical-location-auto-creation",
+        "create-update-delete/historical-location-manual-creation",
     )
 )
 """Requirements met. Changing and deleting, batch, multi-datastream and posting data arrays are not among them."""

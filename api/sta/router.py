@@ -17,7 +17,7 @@ from api.sta.options import Options, read_options
 from api.sta.paths import ResourcePath, parse_path
 from api.sta.shape import Links, data_array_document, entity_document, page_document
 from twin.errors import ForbiddenError, FormatError, NotFoundError, ParameterError, SchemaError
-from twin.model.entity import KINDS, entity_kind
+from twin.model.entity import KINDS, EntityKind, entity_kind
 from twin.model.layer import Source
 from twin.model.query import EntityPage
 from twin.model.view import View, Viewer
@@ -27,6 +27,7 @@ from twin.types import Json, format_time
 ROOT: Final = "/sta/v1.1"
 MAX_BODY: Final = 16 * 1024 * 1024
 """Largest body that is read. [bytes]"""
+_OFFERED: Final = "Entities can be read and created, and Things moved; see the conformance list."
 _TIMES: Final = ("at", "known_at")
 
 
@@ -46,21 +47,19 @@ def sta_router(*, store: Callable[[Request], Store], viewer: Callable[[Request],
 
     @router.post("/{path:path}", summary="Create an entity with what is nested in it", status_code=201)
     async def create(request: Request, path: str) -> Response:
-        asker = viewer(request)
-        if not asker.may_write:
-            raise ForbiddenError(
-                "only integrators and administrators may write", where=asker.role.value, hint="Act in another role."
-            )
-        body = await _body(request)
-        return await run_in_threadpool(_create, request, path, body, store(request), asker)
+        asker = _writer(viewer(request))
+        return await run_in_threadpool(_create, request, path, await _body(request), store(request), asker)
 
-    @router.api_route("/{path:path}", methods=["PATCH", "PUT", "DELETE"], include_in_schema=False)
+    @router.patch("/{path:path}", summary="Move a Thing to other Locations")
+    async def move(request: Request, path: str) -> Response:
+        asker = _writer(viewer(request))
+        return await run_in_threadpool(_move, request, path, await _body(request), store(request), asker)
+
+    @router.api_route("/{path:path}", methods=["PUT", "DELETE"], include_in_schema=False)
     def change(request: Request, path: str) -> Response:
-        viewer(request)
+        _writer(viewer(request))
         parse_path(path)
-        raise NotOfferedError(
-            f"{request.method} is not offered", hint="Entities can be read and created; see the conformance list."
-        )
+        raise NotOfferedError(f"{request.method} is not offered", hint=_OFFERED)
 
     return router
 
@@ -177,22 +176,51 @@ def _create(request: Request, text: str, body: dict[str, Json], store: Store, vi
     path = parse_path(text)
     if path.single or path.properties or path.ref:
         raise NotOfferedError("entities are created in a set", hint=f"Post to {path.kind.name}.")
-    if path.kind.name == "HistoricalLocations":
-        raise NotOfferedError(
-            "historical locations are made by the server", hint="Post a Location to the Thing instead."
-        )
     if len(path.entities) > 1:
         body = _belonging(path, body, store, viewer)
-    source = Source("user", "sensorthings", actor=viewer.name)
-    number = store.create_entities(path.kind.name, body, source)
-    root = _root(request)
-    options = Options(path.kind)
-    view = store.resolve(View(viewer))
-    page = store.entities(view, options.query(((path.kind.name, number),)))
-    document = entity_document(_one(page), options, _links(request, path.kind.name, [], view))
-    response = _answer(document, view, status=201)
-    response.headers["Location"] = f"{root}/{path.kind.name}({number})"
+    number = store.create_entities(path.kind.name, body, _source(viewer))
+    response = _shown(request, store, viewer, path.kind, number, status=201)
+    response.headers["Location"] = f"{_root(request)}/{path.kind.name}({number})"
     return response
+
+
+def _move(request: Request, text: str, body: dict[str, Json], store: Store, viewer: Viewer) -> Response:
+    """Link a Thing to the Locations where it stands from now on."""
+    path = parse_path(text)
+    if path.kind.name != "Things" or not path.single or path.properties or set(body) != {"Locations"}:
+        raise NotOfferedError("of what exists, only the Locations of a Thing can be changed", hint=_OFFERED)
+    places = body["Locations"]
+    if not isinstance(places, list) or not places or not all(_is_link(place) for place in places):
+        raise SchemaError("Locations are given as links", where="Locations", hint='Write [{"@iot.id": 7}].')
+    number = int(_one(store.entities(View(viewer), Options(path.kind).query(path.entities)))["id"])
+    standing: dict[str, Json] = {"Thing": {"@iot.id": number}, "Locations": places}
+    store.create_entities("HistoricalLocations", standing, _source(viewer))
+    return _shown(request, store, viewer, path.kind, number, status=200)
+
+
+def _is_link(place: Json) -> bool:
+    return isinstance(place, dict) and set(place) == {"@iot.id"}
+
+
+def _shown(request: Request, store: Store, viewer: Viewer, kind: EntityKind, number: int, *, status: int) -> Response:
+    """The entity as it is now."""
+    options = Options(kind)
+    view = store.resolve(View(viewer))
+    page = store.entities(view, options.query(((kind.name, number),)))
+    document = entity_document(_one(page), options, _links(request, kind.name, [], view))
+    return _answer(document, view, status=status)
+
+
+def _source(viewer: Viewer) -> Source:
+    return Source("user", "sensorthings", actor=viewer.name)
+
+
+def _writer(viewer: Viewer) -> Viewer:
+    if not viewer.may_write:
+        raise ForbiddenError(
+            "only integrators and administrators may write", where=viewer.role.value, hint="Act in another role."
+        )
+    return viewer
 
 
 def _belonging(path: ResourcePath, body: dict[str, Json], store: Store, viewer: Viewer) -> dict[str, Json]:

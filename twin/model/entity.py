@@ -67,7 +67,7 @@ _KINDS = (
         "HistoricalLocations",
         "HistoricalLocation",
         ("time",),
-        ("time", "Thing", "Locations"),
+        ("Thing", "Locations"),
         (_one("Thing", "Things"), _many("Locations")),
     ),
     EntityKind(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from twin.errors import SchemaError, TimeError
+from twin.errors import ConflictError, SchemaError, TimeError
 from twin.model.entity import KINDS
 from twin.model.entity_body import Link, NewEntity, geometry_of, read_body, read_interval, read_quality
 from twin.model.layer import FeatureChange, Field, FieldType, Layer, Source
@@ -58,8 +58,6 @@ class EntityPart(EntityReadPart):
     def create_entities(self, kind: str, body: dict[str, Json], source: Source) -> int:
         """See :meth:`twin.store.base.Store.create_entities`."""
         entity = read_body(kind, body)
-        if kind == "HistoricalLocations":
-            raise SchemaError("historical locations are made when a thing gets a location", where=kind)
         if HOME.name not in self.known_layers:
             self.put_layer(HOME)
         with self.db.transaction() as tx:
@@ -96,6 +94,16 @@ class _ThingRef:
     uid: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A thing stands at a place from ``start`` until ``end``. [µs since 1970, ``None`` is open]"""
+
+    thing: _ThingRef
+    geojson: dict[str, Json]
+    start: int
+    end: int | None
+
+
 class _Writer:
     """Collects the rows of one body and writes them in an order that keeps every reference whole."""
 
@@ -106,7 +114,7 @@ class _Writer:
         self.rows: dict[str, list[dict[str, object]]] = defaultdict(list)
         self.next: dict[str, int] = {}
         self.features: list[FeatureChange] = []
-        self.moved: dict[int, tuple[_ThingRef, dict[str, Json]]] = {}
+        self.moves: list[_Move] = []
         self.observations: list[ObservationIn] = []
         self.things: dict[int, _ThingRef] = {}
         self.own_features: dict[int, int] = {}
@@ -124,6 +132,7 @@ class _Writer:
             "FeaturesOfInterest": self._feature,
             "Datastreams": self._datastream,
             "Observations": self._observation,
+            "HistoricalLocations": self._historical_location,
         }[entity.kind]
         return build(entity, given)
 
@@ -184,7 +193,8 @@ class _Writer:
                 "properties": dump(properties),
             },
         )
-        self._stand(number, [place for place, _ in places])
+        if places:
+            self._stand(number, [place for place, _ in places], self.tx.recorded_at)
         self._own_feature(ref, name, located)
         for member in entity.related.get("Datastreams", []):
             self._member(member, Thing=number)
@@ -205,13 +215,12 @@ class _Writer:
         assert row is not None
         return member.id, json.loads(row[0])
 
-    def _stand(self, thing: int, places: list[int]) -> None:
-        """The thing stands at these places from now on: one historical location."""
-        if not places:
-            return
+    def _stand(self, thing: int, places: list[int], time: int) -> int:
+        """The thing stands at these places from then on: one historical location."""
         number = self._number("thing_location")
         for place in places:
-            self._add("thing_location", number, {"thing": thing, "location": place, "time": self.tx.recorded_at})
+            self._add("thing_location", number, {"thing": thing, "location": place, "time": time})
+        return number
 
     def _own_feature(self, ref: _ThingRef, name: str, located: dict[str, Json] | None) -> int:
         number = self._number("feature_of_interest")
@@ -229,12 +238,26 @@ class _Writer:
                     raise SchemaError(
                         "things are not created inside a location", hint="Create the thing with its location."
                     )
-                self._move(self._thing_ref(member.id), number, geojson)
+                self._move(self._thing_ref(member.id), [number], geojson, self.tx.recorded_at)
         return number
 
-    def _move(self, ref: _ThingRef, place: int, geojson: dict[str, Json]) -> None:
-        self._stand(ref.id, [place])
-        self.moved[ref.id] = (ref, geojson)
+    def _historical_location(self, entity: NewEntity, given: dict[str, int]) -> int:
+        ref = self._thing_ref(self._needed(entity, "Thing", given))
+        places = [self._place(member) for member in entity.related["Locations"]]
+        text = entity.text("time")
+        time = self.tx.recorded_at if not text else to_us(parse_time(text, where="HistoricalLocations/time"))
+        if time > self.tx.recorded_at + _AHEAD // timedelta(microseconds=1):
+            raise TimeError(f"time {text} lies in the future", where="HistoricalLocations/time")
+        return self._move(ref, [place for place, _ in places], places[0][1], time)
+
+    def _move(self, ref: _ThingRef, places: list[int], geojson: dict[str, Json], time: int) -> int:
+        later = self.tx.rows(
+            f"SELECT min(time) FROM thing_location WHERE thing = ? AND time >= ? AND {_OPEN}", [ref.id, time]
+        )[0][0]
+        if later == time or any(move.thing == ref for move in self.moves):
+            raise ConflictError(f"Thing({ref.id}) has a place at that time already", where="Locations")
+        self.moves.append(_Move(ref, geojson, time, later))
+        return self._stand(ref.id, places, time)
 
     def _thing_ref(self, number: int) -> _ThingRef:
         known = self.things.get(number)
@@ -365,54 +388,61 @@ class _Writer:
         return store.record_within(tx, self.observations, connector) if self.observations else []
 
     def _write_moves(self) -> None:
-        """Things that got another place: their feature moves, and they get a feature of interest there."""
-        names = {known.id: known for known in self.store.known_layers.values()}
+        """Things that stood elsewhere: so did their features; those that moved now are observed there."""
+        names = {known.id: known.layer for known in self.store.known_layers.values()}
         by_layer: dict[int, list[FeatureChange]] = defaultdict(list)
-        for ref, geojson in self.moved.values():
-            current = self.tx.rows(
-                f"SELECT properties FROM feature WHERE layer = ? AND fid = ? AND {_OPEN} "
-                "AND valid_from <= ? AND valid_to > ?",
-                [ref.layer, ref.uid, self.tx.recorded_at, self.tx.recorded_at],
-            )
-            if current:
-                change = FeatureChange(ref.uid, geometry_of(geojson), json.loads(current[0][0]))
-                by_layer[ref.layer].append(change)
-            self._renew_own_feature(ref, geojson)
+        for move in self.moves:
+            properties = self._properties_at(move.thing, move.start)
+            if properties is not None:
+                end = None if move.end is None else from_us(move.end)
+                place, start = geometry_of(move.geojson), from_us(move.start)
+                by_layer[move.thing.layer].append(FeatureChange(move.thing.uid, place, properties, start, end))
+            if move.end is None:
+                self._renew_own_feature(move.thing, move.geojson)
         for number, changes in by_layer.items():
-            layer = names[number].layer
+            layer = names[number]
             self.store.write_features_rows(self.tx, layer.name, changes, prepare(layer, changes))
 
+    def _properties_at(self, ref: _ThingRef, time: int) -> dict[str, Json] | None:
+        """Attributes of a thing's feature then, or at its beginning; ``None`` if it has ended or never was."""
+        rows = self.tx.rows(
+            f"SELECT properties FROM feature WHERE layer = ? AND fid = ? AND {_OPEN} AND valid_to > ? "
+            "ORDER BY valid_from LIMIT 1",
+            [ref.layer, ref.uid, time],
+        )
+        return json.loads(rows[0][0]) if rows else None
+
     def _renew_own_feature(self, ref: _ThingRef, geojson: dict[str, Json]) -> None:
-        """Earlier observations stay where they were made; later ones are made at the new place."""
-        at = self.tx.recorded_at
-        known = self.tx.rows(
-            "SELECT id, name, description, encoding, geojson, properties, layer FROM feature_of_interest "
-            f"WHERE thing = ? AND {_OPEN}",
-            [ref.id],
-        )
-        columns = ("id", "name", "description", "encoding", "geojson", "properties", "layer")
-        versioned = {"recorded_from": at, "recorded_to": OPEN_END}
-        fresh: list[dict[str, object]] = [
-            {**dict(zip(columns, row, strict=True)), "thing": None, **versioned} for row in known
-        ]
-        number = self.tx.next_id("feature_of_interest")
-        name = known[0][1] if known else ref.uid
-        fresh.append(
-            {
-                "id": number, "name": name, "description": "", "encoding": GEOJSON, "geojson": dump(geojson),
-                "properties": "{}", "layer": ref.layer, "thing": ref.id, **versioned,
-            }
-        )  # fmt: skip
-        self.tx.execute(f"UPDATE feature_of_interest SET recorded_to = {at} WHERE thing = ? AND {_OPEN}", [ref.id])
-        self.tx.append("feature_of_interest", fresh)
-        streams = self.tx.rows(f"SELECT * EXCLUDE (recorded_from, recorded_to) FROM datastream WHERE thing = ? "
-                               f"AND {_OPEN}", [ref.id])  # fmt: skip
-        names = [c[0] for c in self.tx.execute("DESCRIBE datastream").fetchall()][:-2]
-        self.tx.execute(f"UPDATE datastream SET recorded_to = {at} WHERE thing = ? AND {_OPEN}", [ref.id])
+        """Later observations are made at the new place; earlier ones stay where they were made."""
+        number = self._own(ref)
+        used = self.tx.rows("SELECT 1 FROM observation WHERE foi = ? LIMIT 1", [number])
+        if not used:
+            self._change("feature_of_interest", "id", number, {"geojson": dump(geojson)})
+            return
+        fresh = self.tx.next_id("feature_of_interest")
+        name = self.tx.rows(f"SELECT name FROM feature_of_interest WHERE id = ? AND {_OPEN}", [number])[0][0]
+        self._change("feature_of_interest", "id", number, {"thing": None})
         self.tx.append(
-            "datastream",
-            [{**dict(zip(names, row, strict=True)), "feature_of_interest": number, **versioned} for row in streams],
-        )
+            "feature_of_interest",
+            [
+                {
+                    "id": fresh, "thing": ref.id, "layer": ref.layer, "name": name, "description": "",
+                    "encoding": GEOJSON, "geojson": dump(geojson), "properties": "{}",
+                    "recorded_from": self.tx.recorded_at, "recorded_to": OPEN_END,
+                }
+            ],
+        )  # fmt: skip
+        self._change("datastream", "thing", ref.id, {"feature_of_interest": fresh})
+
+    def _change(self, table: str, key: str, number: int, change: dict[str, object]) -> None:
+        """Give the current rows of that key a new version; what this commit made is changed in place."""
+        at = self.tx.recorded_at
+        columns = [row[0] for row in self.tx.rows(f"DESCRIBE {table}")]
+        known = self.tx.rows(f"SELECT * FROM {table} WHERE {key} = ? AND {_OPEN}", [number])
+        self.tx.execute(f"DELETE FROM {table} WHERE {key} = ? AND {_OPEN} AND recorded_from = {at}", [number])
+        self.tx.execute(f"UPDATE {table} SET recorded_to = {at} WHERE {key} = ? AND {_OPEN}", [number])
+        versioned = {**change, "recorded_from": at, "recorded_to": OPEN_END}
+        self.tx.append(table, [{**dict(zip(columns, row, strict=True)), **versioned} for row in known])
 
 
 def _place_row(entity: NewEntity, geojson: dict[str, Json]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from twin.model.query import And, Call, Compare, Expression, In, Literal, Not, O
 from twin.model.time import to_us
 from twin.store.embedded.entity_sql import COLUMNS, RELATION, STEPS, Kind
 
-_OPERATORS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_OPERATORS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
 _MAX_STEPS = 6
 _DAY_US = 86_400_000_000
@@ -51,6 +51,8 @@ class Sql:
     kind: Kind
     text: str
     end: str = ""
+    loose: bool = False
+    """Whether a number may be taken for the text it is written as."""
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ class Compiler:
     # -- conditions -----------------------------------------------------------------------------------------
 
     def condition(self, expression: Expression) -> str:
-        """SQL that is true or false, never NULL."""
+        """SQL that is true or false, never NULL: nothing but ``eq null`` holds for what is not there."""
         match expression:
             case And(parts):
                 return "(" + " AND ".join(map(self.condition, parts)) + ")"
@@ -116,7 +118,7 @@ class Compiler:
             if op not in {"eq", "ne"}:
                 raise ParameterError("geometries have no order", where="$filter", hint="Use st_equals or st_within.")
             equal = self._spatial("equals", a, b)
-            return equal if op == "eq" else f"NOT {equal}"
+            return equal if op == "eq" else f"(NOT {equal})"
         return _compare_plain(op, a.text, b.text)
 
     def _predicate(self, call: Call, scope: _Scope) -> str:
@@ -133,8 +135,6 @@ class Compiler:
         found = self.operand(path, scope)
         if scope.many:
             raise ParameterError(f"{'/'.join(path.parts)} leads to many", where="$orderby")
-        if found.kind is Kind.GEOMETRY:
-            raise ParameterError(f"{'/'.join(path.parts)} has no order", where="$orderby")
         keys = [found.text]
         if found.kind is Kind.JSON:
             keys = [_as(found, Kind.NUMBER).text, _as(found, Kind.TEXT).text, _as(found, Kind.BOOLEAN).text]
@@ -189,7 +189,7 @@ class Compiler:
         sql, end = column.sql.format(e=alias), column.end.format(e=alias)
         inner = parts[used + 1 :]
         if not inner:
-            return Sql(column.kind, sql, end)
+            return Sql(column.kind, sql, end, loose=parts[used] == "result")
         if column.kind not in {Kind.JSON, Kind.GEOMETRY}:
             raise ParameterError(f"{parts[used]!r} has no parts", where="$filter")
         path = "$" + "".join("." + json.dumps(part, ensure_ascii=False) for part in inner)
@@ -284,17 +284,20 @@ def _as(value: Sql, kind: Kind) -> Sql:
             numeric = f"{types} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE', 'DECIMAL')"
             return Sql(kind, f"CASE WHEN {numeric} THEN CAST({text} AS DOUBLE) END")
         if kind is Kind.TEXT:
-            return Sql(kind, f"CASE WHEN {types} = 'VARCHAR' THEN {text} END")
+            # A number compared with a text is compared as it is written.
+            other = f"WHEN {types} NOT IN ('NULL', 'OBJECT', 'ARRAY') THEN {_written(text)} " if value.loose else ""
+            return Sql(kind, f"CASE WHEN {types} = 'VARCHAR' THEN {text} {other}END")
         if kind is Kind.BOOLEAN:
             return Sql(kind, f"CASE WHEN {types} = 'BOOLEAN' THEN {text} = 'true' END")
     raise ParameterError(f"{value.kind.value} cannot be taken for {kind.value}", where="$filter")
 
 
+def _written(text: str) -> str:
+    """A number's JSON text without ``.0``."""
+    return f"regexp_replace({text}, '\\.0$', '')"
+
+
 def _compare_plain(op: str, a: str, b: str) -> str:
-    if op == "eq":
-        return f"({a} IS NOT DISTINCT FROM {b})"
-    if op == "ne":
-        return f"({a} IS DISTINCT FROM {b})"
     return f"({a} {_OPERATORS[op]} {b})"
 
 
@@ -323,12 +326,12 @@ def _before(a: Sql, b: Sql) -> str:
 
 
 def _compare_intervals(op: str, a: Sql, b: Sql) -> str:
-    same = f"({a.text} IS NOT DISTINCT FROM {b.text} AND {_end(a)} IS NOT DISTINCT FROM {_end(b)})"
+    same = f"({a.text} = {b.text} AND {_end(a)} = {_end(b)})"
     match op:
         case "eq":
             return same
         case "ne":
-            return f"NOT {same}"
+            return f"(NOT {same})"
         case "lt":
             return _before(a, b)
         case "le":
