@@ -253,7 +253,7 @@ def _path(crs: str) -> _Path:
     if code in _DEPRECATED:
         return _replaced(code)
     if code in _WGS84_NAMES:
-        return _Path(CrsInfo(code, parsed.name, False, True, "none", 0.0, False), None)
+        return _Path(CrsInfo(WGS84, parsed.name, False, True, "none", 0.0, False), None)
     if _is_vn2000(parsed):
         info = CrsInfo(code, parsed.name, True, parsed.is_geographic, "EPSG:6960 VN-2000 to WGS 84 (2)", 1.0, False)
         return _Path(info, pyproj.Transformer.from_pipeline(_vn2000_pipeline(parsed, crs)))

@@ -143,6 +143,7 @@ def test_geometries_keep_kind_order_holes_and_emptiness() -> None:
 @pytest.mark.parametrize("crs", ["EPSG:4326", "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84"])
 def test_wgs84_is_left_alone(crs: str) -> None:
     assert is_wgs84(crs)
+    assert describe(crs).code == "EPSG:4326"
     point = shapely.Point(106.9, 11.5)
     assert to_wgs84([point], crs) == [point]
 

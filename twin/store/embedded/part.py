@@ -116,8 +116,8 @@ class Part:
         return number
 
     def report_commit(self, tx: Transaction, source: Source, commit: Commit) -> None:
-        """Complete the report of a commit's source with what the commit did."""
-        if source.report:
+        """Complete the report of a commit's source with what the commit did; a connector's is for many commits."""
+        if source.report and source.kind != "connector":
             done: dict[str, Json] = {
                 "stored": commit.stored,
                 "revised": commit.revised,
