@@ -112,7 +112,7 @@ def reading_methods() -> list[str]:
     return [
         name
         for name, method in inspect.getmembers(Store, inspect.isfunction)
-        if "view" in inspect.signature(method).parameters and name != "entities"
+        if "view" in inspect.signature(method).parameters
     ]
 
 
