@@ -19,7 +19,7 @@ from twin.model.view import Access
 from twin.store.embedded.database import Transaction, dump
 from twin.store.embedded.entities import EntityReadPart
 from twin.store.embedded.entity_sql import VALID_TIME
-from twin.store.embedded.features import prepare
+from twin.store.embedded.feature_content import prepare
 from twin.store.embedded.part import count
 from twin.store.embedded.things import GEOJSON
 from twin.types import Json, Quality, parse_time

@@ -28,7 +28,8 @@ from twin.model.time import OPEN_END
 from twin.model.view import View
 from twin.store.base import ThingIds
 from twin.store.embedded.database import Transaction, dump
-from twin.store.embedded.features import FeaturePart, prepare, properties_sql
+from twin.store.embedded.feature_content import prepare
+from twin.store.embedded.features import FeaturePart, properties_sql
 from twin.store.embedded.part import KnownLayer, loads
 
 GEOJSON = "application/geo+json"
