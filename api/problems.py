@@ -44,7 +44,6 @@ STATUS: dict[str, int] = {
     "external": 502,
     "not-offered": 501,
     "internal": 500,
-    "not-offered": 501,
 }
 """HTTP status of each kind of :class:`~twin.errors.TwinError`."""
 
@@ -73,7 +72,6 @@ TITLES: dict[str, str] = {
     "not-offered": "Phần này của chuẩn chưa được cung cấp",
     "method": "Phương thức không được dùng ở đây",
     "too-large": "Tệp quá lớn",
-    "not-offered": "Chưa hỗ trợ",
 }
 
 NOT_FOUND = "Không có, hoặc người hỏi không được xem. (There is none, or none you may see.)"

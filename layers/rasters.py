@@ -80,11 +80,14 @@ def _read_tile(item: RasterItem, path: Path, address: TileAddress) -> FloatArray
         return out
     x, y = _mesh_transform(lon[columns], lat[rows], item.crs)
     with _opened(path) as dataset:
-        inverse = ~dataset.transform
-        column = inverse.a * x + inverse.b * y + inverse.c
-        row = inverse.d * x + inverse.e * y + inverse.f
-        out[np.ix_(rows, columns)] = _sample(dataset, column, row)
+        out[np.ix_(rows, columns)] = _sample(dataset, *_cells(dataset, x, y))
     return out
+
+
+def _cells(dataset: Any, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Columns and rows, with fractions, of coordinates in the grid's system."""
+    inverse = ~dataset.transform
+    return inverse.a * x + inverse.b * y + inverse.c, inverse.d * x + inverse.e * y + inverse.f
 
 
 def _pixel_positions(address: TileAddress) -> tuple[FloatArray, FloatArray]:
@@ -221,7 +224,7 @@ def value_at(items: Sequence[tuple[RasterItem, Path]], place: LonLat) -> RasterV
             continue
         x, y = transform_points(np.array([place.lon]), np.array([place.lat]), WGS84, item.crs)
         with _opened(path) as dataset:
-            column, row = ~dataset.transform * (float(x[0]), float(y[0]))
+            column, row = (float(part[0]) for part in _cells(dataset, x, y))
             if 0 <= column < dataset.width and 0 <= row < dataset.height:
                 cell = _read(dataset, Window(int(column), int(row), 1, 1), (1, 1))[0, 0]
                 return RasterValue(None if np.isnan(cell) else float(cell), item)

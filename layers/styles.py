@@ -159,7 +159,8 @@ def visible_style(layer: Layer) -> dict[str, Json]:
         if name == "label" and part.get("field") not in known:
             continue
         kept = {k: v for k, v in part.items() if not (k in _FIELD_KEYS and isinstance(v, str) and v not in known)}
-        if "by" in part and "by" not in kept:
+        if name in ("fill", "line", "point") and "by" not in kept:
+            # Whether the attribute is hidden or was taken out before: its values go with it.
             kept.pop("classes", None)
         seen[name] = kept
     return seen

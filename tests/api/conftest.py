@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import rasterio
-from rasterio.transform import from_origin
+from affine import Affine
 from shapely.geometry import LineString, Point, box
 
 import twin
@@ -41,6 +41,7 @@ MARKS = (HIDDEN_LAYER, HIDDEN_FIELD, "BÍ MẬT", "bi mat")
 DAY0 = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCE = Source("file", "ban-do.gpkg", sha256="ab" * 32, crs_given="EPSG:9210", decision="123/QĐ-UBND")
 WEST, SOUTH = 106.90, 11.50
+WESTERN, EASTERN = box(106.89, 11.49, 106.905, 11.51), box(106.905, 11.49, 106.92, 11.51)
 
 
 def day(number: float) -> datetime:
@@ -132,12 +133,11 @@ def build(path: Path) -> City:
     store.write_features(
         "zones",
         [
-            FeatureChange("z1", box(106.89, 11.49, 106.905, 11.51), {"name": "Khu ở", "code": "ODT", "open": True}, day(0)),
-            FeatureChange("z2", box(106.905, 11.49, 106.92, 11.51), {"name": "Khu CN", "code": "SKC", "open": False},
-                          day(0)),
+            FeatureChange("z1", WESTERN, {"name": "Khu ở", "code": "ODT", "open": True}, day(0)),
+            FeatureChange("z2", EASTERN, {"name": "Khu CN", "code": "SKC", "open": False}, day(0)),
         ],
         SOURCE,
-    )  # fmt: skip
+    )
     store.write_features("zones", [FeatureChange("z2", valid_from=day(20))], SOURCE)
     road = LineString([(106.89, 11.4995), (106.92, 11.4995)])
     store.write_features("roads", [FeatureChange("r1", road, {"name": "Đường Lý Thường Kiệt"}, day(0))], SOURCE)
@@ -175,7 +175,7 @@ def depth_item(t: Twin, path: Path) -> RasterItem:
     grid = np.tile(np.arange(4, dtype=np.float32), (4, 1))
     grid[0, 0] = -9999
     profile = {"driver": "GTiff", "width": 4, "height": 4, "count": 1, "dtype": "float32", "nodata": -9999}
-    transform = from_origin(106.90, 11.51, 0.0025, 0.0025)
+    transform = Affine(0.0025, 0, 106.90, 0, -0.0025, 11.51)
     with rasterio.open(path, "w", **profile, crs="EPSG:4326", transform=transform) as out:
         out.write(grid, 1)
     extent = BBox(106.90, 11.50, 106.91, 11.51)
