@@ -47,8 +47,12 @@ STATUS: dict[str, int] = {
 }
 """HTTP status of each kind of :class:`~twin.errors.TwinError`."""
 
-TELLING = frozenset({"not-offered", "storage-full", "store-busy"})
-"""Kinds above 499 whose text tells the caller what to do and nothing of what is inside."""
+SAID: dict[str, str] = {
+    "storage-full": "Đĩa của máy chủ đã đầy; chưa ghi gì. (The server's disk is full; nothing was written.)",
+    "store-busy": "Máy chủ đang bận; hãy thử lại sau. (The server is busy; try again later.)",
+    "external": "Hệ thống bên ngoài không trả lời. (A system outside does not answer.)",
+}
+"""What the caller is told of failures that are worth naming; their own text may name what is inside."""
 
 TITLES: dict[str, str] = {
     "error": "Lỗi",
@@ -122,6 +126,11 @@ def problem_of(error: TwinError, *, full: bool = True) -> Problem:
     return Problem(error.kind, status, error.message, error.where, error.hint)
 
 
+def whole_problem(error: TwinError) -> Problem:
+    """Problem with all that the error says, for whoever runs the program on this machine."""
+    return Problem(error.kind, STATUS.get(error.kind, 500), error.message, error.where, error.hint)
+
+
 def unexpected(error: BaseException) -> Problem:
     """Problem of an error nobody foresaw: an id, and nothing of what is inside."""
     return _logged("internal", 500, error)
@@ -130,7 +139,7 @@ def unexpected(error: BaseException) -> Problem:
 def _logged(kind: str, status: int, error: BaseException) -> Problem:
     identifier = str(uuid.uuid4())
     log.error("error %s", identifier, exc_info=error)
-    return Problem(kind, status, BROKEN, id=identifier)
+    return Problem(kind, status, SAID.get(kind, BROKEN), id=identifier)
 
 
 def install(app: FastAPI) -> None:

@@ -65,7 +65,9 @@ def _without(value: Json, hidden: tuple[str, ...]) -> Json:
     """JSON without the entries that name a hidden attribute, alone or as ``{name}`` in a template."""
     match value:
         case dict():
-            return {k: _without(v, hidden) for k, v in value.items() if k not in hidden and not _names(v, hidden)}
+            # What classifies by a hidden attribute lists its values as classes.
+            gone = {*hidden, "classes"} if value.get("by") in hidden else set(hidden)
+            return {k: _without(v, hidden) for k, v in value.items() if k not in gone and not _names(v, hidden)}
         case list():
             return [_without(v, hidden) for v in value if not _names(v, hidden)]
         case _:
