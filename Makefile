@@ -1,6 +1,7 @@
 # make demo   set up and run the demonstration city until interrupted
 # make test   set up and run every test
 # make lint   formatting, lint, types
+# make bench NAME=flood   measure; one JSON line a figure
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,6 +43,10 @@ lint: $(DEV_STAMP) $(WEB_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh $(WEB)/check.sh lint
+
+bench: $(STAMP)
+	@test -n "$(NAME)" -a -f "benchmarks/$(NAME).py" || { echo "make bench NAME=… with one of: $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))" >&2; exit 2; }
+	@PYTHONPATH=. $(BIN)/python benchmarks/$(NAME).py
 
 clean:
 	rm -rf $(VENV) api/web/dist $(WEB)/node_modules

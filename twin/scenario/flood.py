@@ -24,7 +24,8 @@ from twin.scenario.flood_layer import depth_layer, write_depth
 from twin.scenario.flood_spec import NOTICE, NOTICE_EN, FloodScenario
 from twin.simulation.component import FloatArray
 from twin.simulation.flood.balance import MassBalance
-from twin.simulation.flood.local_inertial import WET_M, LocalInertial
+from twin.simulation.flood.local_inertial import LocalInertial
+from twin.simulation.flood.numerics import WET_M
 from twin.simulation.flood.simulate import Forcing, Snapshot, simulate
 from twin.types import Json, format_time
 

@@ -14,7 +14,7 @@ from twin.model.layer import Layer, LayerKind
 from twin.scenario.flood_spec import NOTICE, NOTICE_EN
 from twin.scenario.grid import Grid
 from twin.simulation.component import FloatArray
-from twin.simulation.flood.local_inertial import WET_M
+from twin.simulation.flood.numerics import WET_M
 from twin.types import Json
 
 NODATA = -9999.0

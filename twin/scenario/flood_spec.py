@@ -12,7 +12,7 @@ from twin.model.layer import Layer
 from twin.scenario.grid import read_grid
 from twin.scenario.lisflood import read_case
 from twin.simulation.flood.edges import EdgeKind, Side
-from twin.simulation.flood.local_inertial import Numerics
+from twin.simulation.flood.numerics import Numerics
 from twin.simulation.series import Series
 from twin.types import BBox, require_aware
 

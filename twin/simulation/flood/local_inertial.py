@@ -32,8 +32,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -42,52 +41,17 @@ from twin.errors import ParameterError
 from twin.simulation.component import Component, Direction, FieldSpec, FloatArray, Inputs
 from twin.simulation.flood.balance import MassBalance
 from twin.simulation.flood.edges import Edge, EdgeKind
+from twin.simulation.flood.faces import edge_flux, face_flux
+from twin.simulation.flood.numerics import WET_M, G, Numerics
 
-G = 9.81
-"""Acceleration of gravity. [m/s²]"""
 WALL_M = 1e6
 """Bed of cells without data: so high that no water passes over. [m]"""
-WET_M = 0.01
-"""Depth from which a cell counts as wet in results. [m]"""
 _ALMOST_ALL = 1 - 16 * np.finfo(np.float64).eps
 # A cell gives at most this share of its water, so that rounding cannot leave less than nothing.
-_TINY = 1e-300
+_BLOCK_CELLS = 1 << 14
+# Cells worked on at a time; some twenty temporary arrays of them fit a common cache.
 _GROW_EVERY = 16
 # Water moves at most one cell a step: a window of wet cells with this margin holds for as many steps.
-
-
-@dataclass(frozen=True, slots=True)
-class Numerics:
-    """Numerical parameters.
-
-    Parameters
-    ----------
-    theta
-        Weight of a face's own flux against its neighbours', in [0.7, 1]. 1 is the scheme of Bates et al.; the
-        default damps the chequered oscillations it shows on smooth city surfaces (n below about 0.03) and
-        costs 0.3 % of a standing wave's amplitude per period. [-]
-    cfl
-        Share of the longest stable step, in (0, 1]. [-]
-    min_flow_depth_m
-        Faces with less water are closed. [m]
-    max_step_s
-        Longest step, for dry and shallow grids. [s]
-    """
-
-    theta: float = 0.9
-    cfl: float = 0.7
-    min_flow_depth_m: float = 0.001
-    max_step_s: float = 10.0
-
-    def __post_init__(self) -> None:
-        if not 0.7 <= self.theta <= 1:
-            raise ParameterError(f"theta {self.theta} is outside [0.7, 1]")
-        if not 0 < self.cfl <= 1:
-            raise ParameterError(f"CFL number {self.cfl} is outside (0, 1]")
-        if not 0 < self.min_flow_depth_m <= 0.1:
-            raise ParameterError(f"smallest flow depth {self.min_flow_depth_m} m is outside (0, 0.1]")
-        if not 0 < self.max_step_s <= 60:
-            raise ParameterError(f"longest step {self.max_step_s} s is outside (0, 60]")
 
 
 class LocalInertial(Component):
@@ -280,24 +244,45 @@ class LocalInertial(Component):
 
     # -- one step ---------------------------------------------------------------------------------------------
 
+    def _blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Rows and columns of the window in pieces that stay in the processor's cache from pass to pass."""
+        rows, columns = self._window
+        height = max(4, _BLOCK_CELLS // (columns.stop - columns.start))
+        for first in range(rows.start, rows.stop, height):
+            yield slice(first, min(first + height, rows.stop)), columns
+
     def _new_fluxes(self, dt: float) -> None:
         """Momentum: new fluxes on every face inside the window."""
-        rows, columns = self._window
-        level = self._bed[rows, columns] + self._depth[rows, columns]
-        x = self._flux_x[rows, columns.start : columns.stop + 1]
-        y = self._flux_y[rows.start : rows.stop + 1, columns]
-        inner_columns = slice(columns.start, columns.stop - 1)
-        inner_rows = slice(rows.start, rows.stop - 1)
-        numerics, dx = self.numerics, self.cell_m
-        y_mean = 0.25 * (y[:-1, :-1] + y[1:, :-1] + y[:-1, 1:] + y[1:, 1:])
+        last = self._window[0].stop
+        for rows, columns in self._blocks():
+            # The row below the block is read for the faces that lead to it.
+            below = slice(rows.start, min(rows.stop + 1, last))
+            level = self._bed[below, columns] + self._depth[below, columns]
+            x = self._flux_x[below, columns.start : columns.stop + 1]
+            y = self._flux_y[below.start : below.stop + 1, columns]
+            self._new_x_fluxes(rows, columns, level, x, y, dt)
+            self._new_y_fluxes(below, columns, level, x, y, dt)
+
+    def _new_x_fluxes(
+        self, rows: slice, columns: slice, level: FloatArray, x: FloatArray, y: FloatArray, dt: float
+    ) -> None:
+        count = rows.stop - rows.start
+        level, x, y = level[:count], x[:count], y[: count + 1]
+        across = 0.25 * (y[:-1, :-1] + y[1:, :-1] + y[:-1, 1:] + y[1:, 1:])
+        inner = slice(columns.start, columns.stop - 1)
         self._new_x[rows, columns.start + 1 : columns.stop] = face_flux(
-            x[:, 1:-1], x[:, :-2], x[:, 2:], y_mean, level[:, :-1], level[:, 1:],
-            self._sill_x[rows, inner_columns], self._drag_x[rows, inner_columns], dt, dx, numerics,
+            x[:, 1:-1], x[:, :-2], x[:, 2:], across, level[:, :-1], level[:, 1:],
+            self._sill_x[rows, inner], self._drag_x[rows, inner], dt, self.cell_m, self.numerics,
         )  # fmt: skip
-        x_mean = 0.25 * (x[:-1, :-1] + x[:-1, 1:] + x[1:, :-1] + x[1:, 1:])
+
+    def _new_y_fluxes(
+        self, rows: slice, columns: slice, level: FloatArray, x: FloatArray, y: FloatArray, dt: float
+    ) -> None:
+        across = 0.25 * (x[:-1, :-1] + x[:-1, 1:] + x[1:, :-1] + x[1:, 1:])
+        inner = slice(rows.start, rows.stop - 1)
         self._new_y[rows.start + 1 : rows.stop, columns] = face_flux(
-            y[1:-1], y[:-2], y[2:], x_mean, level[:-1], level[1:],
-            self._sill_y[inner_rows, columns], self._drag_y[inner_rows, columns], dt, dx, numerics,
+            y[1:-1], y[:-2], y[2:], across, level[:-1], level[1:],
+            self._sill_y[inner, columns], self._drag_y[inner, columns], dt, self.cell_m, self.numerics,
         )  # fmt: skip
 
     def _edge_fluxes(self, dt: float, values: FloatArray) -> None:
@@ -317,7 +302,7 @@ class LocalInertial(Component):
                     outside = np.maximum(value, bed)
                     flow_depth = np.maximum(outside - bed, depth)
                     fall = (bed + depth - outside) / self.cell_m
-                leaving = _edge_flux(old, flow_depth, fall, edge.cells(self._roughness), dt, self.numerics)
+                leaving = edge_flux(old, flow_depth, fall, edge.cells(self._roughness), dt, self.numerics)
             leaving = np.where(edge.cells(self._bed) == WALL_M, 0.0, leaving)
             edge.faces(self._new_x, self._new_y)[...] = edge.outward * leaving
 
@@ -341,39 +326,39 @@ class LocalInertial(Component):
             self._inflow += dt * float(discharge.sum())
 
     def _hold_back(self, dt: float) -> None:
-        """Scale the outgoing fluxes of cells that would give more than they hold."""
-        rows, columns = self._window
-        x = self._new_x[rows, columns.start : columns.stop + 1]
-        y = self._new_y[rows.start : rows.stop + 1, columns]
-        asked = np.maximum(x[:, 1:], 0.0)
-        asked -= np.minimum(x[:, :-1], 0.0)
-        asked += np.maximum(y[1:], 0.0)
-        asked -= np.minimum(y[:-1], 0.0)
-        asked *= dt / self.cell_m
-        held = _ALMOST_ALL * self._depth[rows, columns]
-        if not (asked > held).any():
-            return
-        share = np.ones_like(held)
-        np.divide(held, asked, out=share, where=asked > held)
-        # Towards higher indices the donor is the cell before the face, towards lower ones the cell behind it.
-        x[:, 1:] *= np.where(x[:, 1:] > 0, share, 1.0)
-        x[:, :-1] *= np.where(x[:, :-1] < 0, share, 1.0)
-        y[1:] *= np.where(y[1:] > 0, share, 1.0)
-        y[:-1] *= np.where(y[:-1] < 0, share, 1.0)
+        """Scale the outgoing fluxes of cells that would give more than they hold.
+
+        A flux is scaled by its donor alone, so no order of cells or blocks plays a part.
+        """
+        for rows, columns in self._blocks():
+            x = self._new_x[rows, columns.start : columns.stop + 1]
+            y = self._new_y[rows.start : rows.stop + 1, columns]
+            asked = np.maximum(x[:, 1:], 0.0)
+            asked -= np.minimum(x[:, :-1], 0.0)
+            asked += np.maximum(y[1:], 0.0)
+            asked -= np.minimum(y[:-1], 0.0)
+            asked *= dt / self.cell_m
+            held = _ALMOST_ALL * self._depth[rows, columns]
+            if (asked > held).any():
+                share = np.ones_like(held)
+                np.divide(held, asked, out=share, where=asked > held)
+                x[:, 1:] *= np.where(x[:, 1:] > 0, share, 1.0)
+                x[:, :-1] *= np.where(x[:, :-1] < 0, share, 1.0)
+                y[1:] *= np.where(y[1:] > 0, share, 1.0)
+                y[:-1] *= np.where(y[:-1] < 0, share, 1.0)
 
     def _move_water(self, dt: float) -> None:
         """Continuity: what leaves one cell enters the next."""
-        rows, columns = self._window
-        x = self._new_x[rows, columns.start : columns.stop + 1]
-        y = self._new_y[rows.start : rows.stop + 1, columns]
-        gain = x[:, :-1] - x[:, 1:]
-        gain += y[:-1]
-        gain -= y[1:]
-        gain *= dt / self.cell_m
-        depth = self._depth[rows, columns]
-        depth += gain
-        highest = self._max_depth[rows, columns]
-        np.maximum(highest, depth, out=highest)
+        for rows, columns in self._blocks():
+            x = self._new_x[rows, columns.start : columns.stop + 1]
+            y = self._new_y[rows.start : rows.stop + 1, columns]
+            gain = x[:, :-1] - x[:, 1:]
+            gain += y[:-1]
+            gain -= y[1:]
+            gain *= dt / self.cell_m
+            depth, highest = self._depth[rows, columns], self._max_depth[rows, columns]
+            depth += gain
+            np.maximum(highest, depth, out=highest)
 
     def _book_edges(self, dt: float) -> None:
         for edge in self.edges:
@@ -433,78 +418,6 @@ class LocalInertial(Component):
         x = (self._flux_x[:, :-1] + self._flux_x[:, 1:]) / 2
         y = (self._flux_y[:-1] + self._flux_y[1:]) / 2
         return np.divide(np.hypot(x, y), self._depth, out=np.zeros_like(self._depth), where=wet)
-
-
-def face_flux(
-    flux: FloatArray,
-    before: FloatArray,
-    behind: FloatArray,
-    across: FloatArray,
-    level_a: FloatArray,
-    level_b: FloatArray,
-    sill: FloatArray,
-    drag: FloatArray,
-    dt: float,
-    dx: float,
-    numerics: Numerics,
-) -> FloatArray:
-    """New flux per width on faces between cells a and b, positive from a to b. [m²/s]
-
-    Parameters
-    ----------
-    flux, before, behind : array
-        Flux of the face and of the faces before and behind it in the same direction. [m²/s]
-    across : array
-        Mean flux in the other direction around the face. [m²/s]
-    level_a, level_b : array
-        Water surface of the two cells. [m]
-    sill : array
-        Higher bed of the two. [m]
-    drag : array
-        g n² of the face. [m^(1/3)]
-    """
-    depth = np.maximum(level_a, level_b)
-    depth -= sill
-    flowing = depth > numerics.min_flow_depth_m
-    # Closed faces get a harmless depth so that the division stays finite; they are zeroed at the end.
-    np.maximum(depth, numerics.min_flow_depth_m, out=depth)
-    total = np.sqrt(flux * flux + across * across)
-    along = flux * flux / np.maximum(total, _TINY)
-    friction = drag * dt
-    friction /= depth * depth * np.cbrt(depth)
-    push = level_a - level_b
-    push *= depth
-    push *= G * dt / dx
-    new = friction * along * flux
-    new += flux
-    new += push
-    if numerics.theta < 1:
-        smooth = before + behind
-        smooth -= 2 * flux
-        smooth *= (1 - numerics.theta) / 2
-        smooth += new
-        new = np.where(smooth * push < 0, new, smooth)
-    total += along
-    total *= friction
-    total += 1.0
-    new /= total
-    new *= flowing
-    return new
-
-
-def _edge_flux(
-    leaving: FloatArray,
-    depth: FloatArray,
-    fall: FloatArray | float,
-    roughness: FloatArray,
-    dt: float,
-    numerics: Numerics,
-) -> FloatArray:
-    """New flux per width out of the grid, driven by the fall of the surface outward. [m²/s]"""
-    flowing = depth > numerics.min_flow_depth_m
-    safe = np.where(flowing, depth, 1.0)
-    drag = G * dt * roughness**2 * np.abs(leaving) / (safe * safe * np.cbrt(safe))
-    return np.where(flowing, (leaving * (1 + drag) + G * dt * safe * fall) / (1 + 2 * drag), 0.0)
 
 
 def fast_share(depth: FloatArray, speed: FloatArray, *, froude: float = 0.5) -> float:

@@ -12,7 +12,8 @@ import pytest
 
 from twin.errors import ParameterError
 from twin.simulation.flood.edges import Edge, EdgeKind, Side
-from twin.simulation.flood.local_inertial import G, LocalInertial, Numerics, fast_share
+from twin.simulation.flood.local_inertial import LocalInertial, fast_share
+from twin.simulation.flood.numerics import G, Numerics
 from twin.simulation.flood.simulate import Forcing, Rain, Snapshot, simulate
 from twin.simulation.series import Series, constant
 
@@ -159,6 +160,15 @@ def test_the_window_of_wet_cells_changes_no_result() -> None:
     assert np.array_equal(run(windowed, 120.0).depth, run(full, 120.0).depth)
 
 
+def test_working_in_blocks_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    bed, depth = rng.uniform(0, 0.5, (33, 20)), rng.uniform(0, 0.3, (33, 20))
+    whole = run(model(bed, depth=depth, n=0.03, dx=5.0), 120.0).depth
+    for cells in (1, 150, 640):
+        monkeypatch.setattr("twin.simulation.flood.local_inertial._BLOCK_CELLS", cells)
+        assert np.array_equal(run(model(bed, depth=depth, n=0.03, dx=5.0), 120.0).depth, whole)
+
+
 # -- waves ---------------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +243,18 @@ def test_uniform_flow_reaches_its_normal_depth(slope: float, n: float, q: float,
     )
     end = run(m, 7200.0, Forcing(edges=(constant(q), None)))
     assert end.depth[0, 10:-10] == pytest.approx(depth, rel=1e-3)
+
+
+def test_a_free_edge_without_slope_follows_the_water(slope: float = 0.002, n: float = 0.04, q: float = 0.5) -> None:
+    cells, dx = 60, 10.0
+    m = model(
+        slope * (cells * dx - centres(cells, dx)),
+        n=n,
+        dx=dx,
+        edges=(Edge(Side.WEST, EdgeKind.FLOW), Edge(Side.EAST, EdgeKind.FREE)),
+    )
+    end = run(m, 7200.0, Forcing(edges=(constant(q), None)))
+    assert end.depth[0, 10:-10] == pytest.approx((n * q / np.sqrt(slope)) ** 0.6, rel=1e-3)
 
 
 def macdonald_depth(x: Grid) -> Grid:
