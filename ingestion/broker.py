@@ -60,12 +60,12 @@ def own_broker(*, folder: Path | None = None, port: int = 0, mosquitto: str | No
     program = shutil.which("mosquitto", path=_search_path()) if mosquitto is None else mosquitto
     with tempfile.TemporaryDirectory(prefix="twin-broker-") as temporary:
         place = folder or Path(temporary)
-        process, number = _start(program or "", place, port)
+        child, number = _start(program or "", place, port)
         try:
             name = "mosquitto" if program else "amqtt"
-            yield OwnBroker(f"mqtt://127.0.0.1:{number}", name, process.pid)
+            yield OwnBroker(f"mqtt://127.0.0.1:{number}", name, child.process.pid)
         finally:
-            _stop(process)
+            child.stop()
 
 
 def _search_path() -> str:
@@ -73,19 +73,17 @@ def _search_path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
 
-def _start(program: str, folder: Path, port: int) -> tuple[subprocess.Popen[str], int]:
+def _start(program: str, folder: Path, port: int) -> tuple[_Child, int]:
     said = ""
     for _ in range(1 if port else _ATTEMPTS):
         number = port or free_port()
         command = _mosquitto(program, folder, number) if program else _amqtt(number)
-        process = subprocess.Popen(  # noqa: S603  a fixed command of our own
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
-        said = _wait_ready(process, _MOSQUITTO_READY if program else READY)
-        if process.poll() is None and not said:
-            return process, number
-        _stop(process)
-    raise ExternalError(f"no broker could be started: {said or 'it said nothing'}", where=program or "amqtt")
+        child = _Child(command, _MOSQUITTO_READY if program else READY)
+        said = child.wait_ready()
+        if not said:
+            return child, number
+        child.stop()
+    raise ExternalError(f"no broker could be started: {said}", where=program or "amqtt")
 
 
 def free_port() -> int:
@@ -117,35 +115,45 @@ def _amqtt(port: int) -> list[str]:
     return [sys.executable, "-m", "ingestion.amqtt_broker", str(port)]
 
 
-def _wait_ready(process: subprocess.Popen[str], word: str) -> str:
-    """Wait for the child's own word that it listens; what it said instead, if it did not say it."""
-    heard = threading.Event()
-    lines: list[str] = []
+class _Child:
+    """A broker's process; its log is read for as long as it lives, so that its pipe never fills."""
 
-    def read() -> None:
-        # Reading goes on for the child's life, so that its pipe never fills.
-        assert process.stderr is not None
-        for line in process.stderr:
-            if not heard.is_set():
-                lines.append(line.strip())
-            if word in line and not line.startswith("Error"):
-                heard.set()
-        ended.set()
+    def __init__(self, command: list[str], ready: str) -> None:
+        self.process = subprocess.Popen(  # noqa: S603  a fixed command of our own
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+        self._ready = ready
+        self._lines: list[str] = []
+        self._listening = threading.Event()
+        self._changed = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="broker-log", daemon=True)
+        self._thread.start()
 
-    ended = threading.Event()
-    threading.Thread(target=read, name="broker-log", daemon=True).start()
-    for _ in range(int(_START_S / 0.05)):
-        if heard.wait(0.05):
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if not self._listening.is_set():
+                self._lines.append(line.strip())
+            if self._ready in line:
+                self._listening.set()
+                self._changed.set()
+        self._changed.set()
+
+    def wait_ready(self) -> str:
+        """Wait for the child's own word that it listens; what it said instead, if it did not say it."""
+        self._changed.wait(_START_S)
+        if self._listening.is_set() and self.process.poll() is None:
             return ""
-        if ended.is_set():
-            break
-    return " ".join(lines[-3:]) or "it did not come up in time"
+        return " ".join(self._lines[-3:]) or "it said nothing"
 
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._thread.join()
+        if self.process.stderr is not None:
+            self.process.stderr.close()

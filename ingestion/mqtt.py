@@ -40,6 +40,8 @@ SESSION_EXPIRY_S = 30 * 86_400
 UNSUPPORTED_PROTOCOL = 132
 """MQTT 5 reason code; a 3.1.1 broker's return code 1 is read as this."""
 
+_PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+
 _log = logging.getLogger(__name__)
 
 Sink = Callable[[Sequence[Message]], object]
@@ -110,6 +112,8 @@ class MqttConnector:
         Takes a batch and returns when it is committed; raises StoreError to have it tried again.
     client_id
         Names the persistent session; the same after a restart.
+    protocol
+        ``"5"``, negotiated down where the broker does not speak it, or ``"3.1.1"``.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class MqttConnector:
         *,
         client_id: str,
         limits: Limits | None = None,
+        protocol: str = "5",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.address = Address.parse(url)
@@ -132,7 +137,9 @@ class MqttConnector:
         self._stopping = threading.Event()
         self._switch = threading.Event()
         self._ready = threading.Condition()
-        self._state = _State()
+        if protocol not in _PROTOCOLS:
+            raise ParameterError(f"no MQTT protocol {protocol!r}", hint=f"Use {' or '.join(_PROTOCOLS)}.")
+        self._state = _State(_PROTOCOLS[protocol])
         self._client: paho.Client | None = None
         self._threads: list[threading.Thread] = []
 
@@ -195,13 +202,13 @@ class MqttConnector:
         with self._ready:
             self._state.lost()
 
-    def _new_client(self, protocol: int) -> paho.Client:
-        five = protocol == paho.MQTTv5
+    def _new_client(self, protocol: MQTTProtocolVersion) -> paho.Client:
+        five = protocol is MQTTProtocolVersion.MQTTv5
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             clean_session=None if five else False,
-            protocol=MQTTProtocolVersion(protocol),
+            protocol=protocol,
             manual_ack=True,
         )
         if self.address.user:
@@ -240,7 +247,7 @@ class MqttConnector:
             self._state.closed_early = 0
             self._state.session_present = bool(flags.session_present)
             self._state.error = ""
-        if self._state.protocol == paho.MQTTv5:
+        if self._state.protocol is MQTTProtocolVersion.MQTTv5:
             # A resumed session is not sent the retained messages again.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
             client.subscribe([(topic, options) for topic in self.filters])
@@ -269,11 +276,11 @@ class MqttConnector:
         with self._ready:
             state = self._state
             state.closed_early = 0
-            if state.protocol == paho.MQTTv5:
-                state.protocol = paho.MQTTv311
+            if state.protocol is MQTTProtocolVersion.MQTTv5:
+                state.protocol = MQTTProtocolVersion.MQTTv311
                 state.note = "the broker does not speak MQTT 5; MQTT 3.1.1 is used, without ReceiveMaximum"
             else:
-                state.protocol = paho.MQTTv5
+                state.protocol = MQTTProtocolVersion.MQTTv5
                 state.note = ""
         _log.warning("%s: %s", self.address, self._state.note or "trying MQTT 5 again")
         self._switch.set()
@@ -373,7 +380,7 @@ class MqttConnector:
 
 @dataclass(slots=True)
 class _State:
-    protocol: int = paho.MQTTv5
+    protocol: MQTTProtocolVersion
     connected: bool = False
     session_present: bool = False
     connections: int = 0
@@ -388,7 +395,7 @@ class _State:
 
     @property
     def protocol_name(self) -> str:
-        return "5" if self.protocol == paho.MQTTv5 else "3.1.1"
+        return next(name for name, version in _PROTOCOLS.items() if version is self.protocol)
 
     def subscribed(self, filters: Sequence[str]) -> bool:
         return self.connected and all(self.topics.get(topic) == "subscribed" for topic in filters)

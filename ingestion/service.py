@@ -43,12 +43,19 @@ class Ingest:
         client_id: str = "",
         filters: Sequence[str] = FILTERS,
         limits: Limits | None = None,
+        protocol: str = "5",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.twin = t
         self.pipeline = Pipeline(t, connector=CONNECTOR, salt=plate_salt(t.files.folder), clock=clock)
         self.connector = MqttConnector(
-            url, filters, self._sink, client_id=client_id or session_name(t), limits=limits, clock=clock
+            url,
+            filters,
+            self._sink,
+            client_id=client_id or session_name(t),
+            limits=limits,
+            protocol=protocol,
+            clock=clock,
         )
         self._lock = threading.Lock()
         self._receipt = IngestReceipt()
