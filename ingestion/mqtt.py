@@ -94,6 +94,8 @@ class Limits:
     receive_maximum: int = 1000
     """Most unacknowledged messages the broker sends (MQTT 5); the queue holds as many."""
     keepalive_s: int = 30
+    answer_s: float = 3.0
+    """How long a broker may take to answer a connection before another protocol is tried. [s]"""
     retry_s: float = 1.0
     """First wait after a failed commit or connection; doubles up to ``retry_most_s``. [s]"""
     retry_most_s: float = 30.0
@@ -196,7 +198,9 @@ class MqttConnector:
             client = self._new_client(self._state.protocol)
             self._client = client
             client.loop_start()
-            self._switch.wait()
+            while not self._switch.wait(0.2):
+                if self._state.unanswered_s() > self.limits.answer_s:  # some brokers never answer MQTT 5
+                    self._change_protocol()
             client.disconnect()
             client.loop_stop()
         with self._ready:
@@ -216,6 +220,7 @@ class MqttConnector:
         if self.address.tls:
             client.tls_set_context(ssl.create_default_context())
         client.reconnect_delay_set(max(1, int(self.limits.retry_s)), max(1, int(self.limits.retry_most_s)))
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -231,9 +236,13 @@ class MqttConnector:
             client.connect_async(host, port, keepalive)
         return client
 
+    def _on_socket_open(self, _client: paho.Client, _data: object, _socket: object) -> None:
+        self._state.asked_at = time.monotonic()
+
     def _on_connect(
         self, client: paho.Client, _data: object, flags: paho.ConnectFlags, reason: ReasonCode, _props: object
     ) -> None:
+        self._state.asked_at = None
         if reason.is_failure:
             with self._ready:
                 self._state.error = f"the broker refused the connection: {reason}"
@@ -276,6 +285,7 @@ class MqttConnector:
         with self._ready:
             state = self._state
             state.closed_early = 0
+            state.asked_at = None
             if state.protocol is MQTTProtocolVersion.MQTTv5:
                 state.protocol = MQTTProtocolVersion.MQTTv311
                 state.note = "the broker does not speak MQTT 5; MQTT 3.1.1 is used, without ReceiveMaximum"
@@ -385,6 +395,8 @@ class _State:
     session_present: bool = False
     connections: int = 0
     closed_early: int = 0
+    asked_at: float | None = None
+    """When the broker was asked for a connection it has not answered yet; monotonic. [s]"""
     messages: int = 0
     acknowledged: int = 0
     topics: dict[str, str] = field(default_factory=dict)
@@ -400,8 +412,13 @@ class _State:
     def subscribed(self, filters: Sequence[str]) -> bool:
         return self.connected and all(self.topics.get(topic) == "subscribed" for topic in filters)
 
+    def unanswered_s(self) -> float:
+        asked = self.asked_at
+        return 0.0 if asked is None else time.monotonic() - asked
+
     def lost(self) -> None:
         self.connected = False
+        self.asked_at = None
         self.topics.clear()
 
 

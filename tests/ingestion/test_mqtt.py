@@ -28,7 +28,7 @@ from twin.errors import ExternalError, ParameterError, StoreError
 from twin.types import Freshness
 
 pytestmark = pytest.mark.broker
-QUICK = Limits(batch=100, wait_s=0.02, retry_s=0.05)
+QUICK = Limits(batch=100, wait_s=0.02, retry_s=0.05, answer_s=1.0)
 PATIENCE_S = 60.0
 
 
@@ -206,7 +206,8 @@ class Child:
             [sys.executable, "-c", CHILD, str(path), url], stdout=subprocess.PIPE, text=True, bufsize=1
         )
         self.stored = -1
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -216,6 +217,9 @@ class Child:
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def test_a_connector_killed_again_and_again_loses_nothing_and_doubles_nothing(
