@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import re
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from twin.errors import NotFoundError, NoTwinError, ParameterError, StoreBusyError
+from twin.errors import NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
 from twin.files.blobs import Files
 from twin.geo.crs import from_wgs84
 from twin.model.layer import Feature, Layer
@@ -65,6 +66,17 @@ class Twin:
     def info(self) -> dict[str, Json]:
         """What the twin says of itself."""
         return self.store.info()
+
+    def backup(self, folder: str | Path) -> None:
+        """Copy the twin as of one commit, with its files, into a new folder.
+
+        Files are named by their content and never change, so those copied after the store's moment are at worst
+        more than that moment needs.
+        """
+        target = Path(folder).resolve()
+        self.store.backup(target)
+        if self.files.folder.is_dir():
+            shutil.copytree(self.files.folder, target / "twin.files", ignore=shutil.ignore_patterns(".part-*"))
 
     def layers(self) -> list[Layer]:
         """Every layer the viewer may see."""
@@ -190,6 +202,39 @@ def create(place: str | Path, info: dict[str, Json] | None = None) -> None:
         store.put_info({"title": path.stem, "country": "VN", **(info or {})})
     finally:
         store.close()
+
+
+def restore(folder: str | Path, place: str | Path) -> None:
+    """Make a twin at ``place`` from a backup; checked before it takes its name.
+
+    Raises
+    ------
+    NotFoundError
+        If ``folder`` holds no backup.
+    StoreError
+        If something is at ``place``, or the backup does not hold together.
+    """
+    from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
+
+    kept, path = Path(folder) / "twin.duckdb", _file(place)
+    if not kept.is_file():
+        raise NotFoundError(f"{folder} holds no backup", hint="Name the folder that `twin backup` made.")
+    if path.exists() or files_of(path).folder.exists():
+        raise StoreError(f"{path} exists already", hint="Restore under another name.")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept, part)
+        store = EmbeddedStore(part)
+        problems = store.check()["problems"]
+        store.close()
+        if problems:
+            raise StoreError(f"the backup {folder} does not hold together: {problems}")
+        if (Path(folder) / "twin.files").is_dir():
+            shutil.copytree(Path(folder) / "twin.files", files_of(path).folder)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:
