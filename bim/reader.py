@@ -66,7 +66,7 @@ def read_placed(
 
 
 def table_of(model: BuildingModel) -> Table:
-    """Rows of a model's buildings; a building that has no place has a row without geometry, and a note says so.
+    """Rows of a model's buildings; one that cannot be put on the map is a row with a problem.
 
     Raises
     ------
@@ -138,7 +138,16 @@ def _row(number: int, building: Building, model: BuildingModel) -> Row:
         "placement_crs": None if placement is None else _crs(placement),
         "remarks": remarks,
     }
-    return Row(number, _outline(building, placement), properties, fid=building.global_id)
+    outline = _outline(building, placement)
+    problem = "" if outline is not None else _why_nowhere(building, model)
+    return Row(number, outline, properties, fid=building.global_id, problem=problem)
+
+
+def _why_nowhere(building: Building, model: BuildingModel) -> str:
+    if model.placement is not None:
+        return f"{building.name or building.global_id} has no geometry that could be drawn on a map"
+    reasons = [f.message for f in model.findings if f.code in {"no-placement", "placement-doubtful"}]
+    return " ".join(reasons)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -20,13 +20,13 @@ WriteBlock = Callable[..., Path]
 ReadModel = Callable[[str], BuildingModel]
 
 
-def test_a_model_without_a_place_has_a_row_without_geometry_and_a_note(write_block: WriteBlock) -> None:
+def test_a_model_without_a_place_is_a_row_with_a_problem(write_block: WriteBlock) -> None:
     table = read_ifc(write_block(), ReadOptions())
     (row,) = table.rows
     assert row.geometry is None
     assert row.properties["placement"] is None
     assert row.properties["height_m"] == 5.0
-    assert any("no place on the map" in note for note in table.notes)
+    assert "no place on the map until a placement is given" in row.problem
 
 
 def test_a_model_drawn_in_map_coordinates_is_placed_by_the_crs_that_is_given(write_block: WriteBlock) -> None:
