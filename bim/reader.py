@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
@@ -45,14 +46,7 @@ def read_ifc(path: Path, options: ReadOptions) -> Table:
     CrsError
         ``options.crs`` does not fit the model's coordinates.
     """
-    table = read_placed(path, crs=options.crs or None)
-    if options.crs and table.crs == WGS84:
-        raise CrsError(
-            f"the model's own map coordinates do not fit {options.crs}",
-            where=path.name,
-            hint="Leave the CRS out to use the file's latitude and longitude, or give the right one.",
-        )
-    return table
+    return read_placed(path, crs=options.crs or None)
 
 
 def read_placed(
@@ -60,9 +54,21 @@ def read_placed(
     *,
     placement: PlacementSource | GivenPlacement | str | None = None,
     crs: str | None = None,
+    name: str | None = None,
 ) -> Table:
-    """Read an IFC file with the placement that is asked for (see :func:`bim.model.read_model`)."""
-    return table_of(read_model(path, placement=placement, crs=crs))
+    """Read an IFC file with the placement that is asked for (see :func:`bim.model.read_model`).
+
+    ``name`` is the file's name as its sender knows it.
+    """
+    model = read_model(path, placement=placement, crs=crs)
+    table = table_of(replace(model, file_name=name) if name else model)
+    if crs and table.crs == WGS84:
+        raise CrsError(
+            f"the model's own map coordinates do not fit {crs}",
+            where=path.name,
+            hint="Leave the CRS out to use the file's latitude and longitude, or give the right one.",
+        )
+    return table
 
 
 def table_of(model: BuildingModel) -> Table:

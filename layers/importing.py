@@ -19,6 +19,7 @@ from layers.plausible import grid_warnings, orient, warnings_about_place
 from layers.quality import MISSING_VALUES, Checked, check_rows, read_missing
 from layers.readers.opening import opened
 from layers.readers.record import Grid, ReadOptions, Row, Table
+from layers.readers.registry import Reader
 from layers.readers.safety import local_file
 from layers.report import CrsReport, ImportReport, RowIssue
 from twin.core import Twin
@@ -84,6 +85,7 @@ def import_file(
     missing_values: Sequence[float] = MISSING_VALUES,
     unit: str = "",
     name: str | None = None,
+    reader: Reader | None = None,
 ) -> ImportReport:
     """Import a GIS, BIM, raster or table file into a layer and report what became of each row.
 
@@ -118,6 +120,8 @@ def import_file(
         Unit of a grid's values.
     name
         Name of the file as its sender knows it.
+    reader
+        What reads the file, instead of the reader of its format.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def import_file(
     )  # fmt: skip
     options = ReadOptions(table or "", x_field or "", y_field or "", job.crs)
     try:
-        with opened(source, options) as reading:
+        with opened(source, options, reader=reader) as reading:
             return _import_grid(job, reading) if isinstance(reading, Grid) else _import_table(job, reading)
     except (InputError, ConflictError) as exc:
         _store_refusal(job, exc)
@@ -283,7 +287,7 @@ def _name_features(job: _Job, checked: Checked, crs: str) -> tuple[list[FeatureC
 
 def _id_source(job: _Job, rows: Sequence[Row]) -> str | None:
     """Name of the identifying attribute, ``""`` for the file's own ids, ``None`` for ids by content."""
-    if not job.id_field:
+    if not job.id_field or not rows:
         return None
     if any(job.id_field in r.properties for r in rows):
         return job.id_field

@@ -13,7 +13,7 @@ from layers.readers.dxf import read_dxf
 from layers.readers.jsonfile import read_json
 from layers.readers.raster import read_ascii_grid, read_geotiff
 from layers.readers.record import Reading, ReadOptions
-from layers.readers.registry import reader_for, register
+from layers.readers.registry import Reader, reader_for, register
 from layers.readers.safety import gunzip, local_file, unpack_zip
 from layers.readers.tabular import read_csv, read_excel
 from layers.readers.vector import read_geopackage, read_shapefile
@@ -54,11 +54,11 @@ _COMPANIONS = frozenset(
 
 
 @contextmanager
-def opened(path: str | Path, options: ReadOptions | None = None) -> Iterator[Reading]:
+def opened(path: str | Path, options: ReadOptions | None = None, *, reader: Reader | None = None) -> Iterator[Reading]:
     """Read a file of any kind that is supported.
 
     What had to be unpacked lies in a folder of its own until the context ends; a :class:`~layers.readers.record.Grid`
-    must be used before.
+    must be used before. ``reader`` takes the place of the one registered for the format.
 
     Raises
     ------
@@ -72,7 +72,8 @@ def opened(path: str | Path, options: ReadOptions | None = None) -> Iterator[Rea
     with TemporaryDirectory(prefix="twin-import-") as folder:
         work = Path(folder)
         file, kind = _unpacked(source, work)
-        yield reader_for(kind)(file, replace(given, work=work))
+        read = reader or reader_for(kind)
+        yield read(file, replace(given, work=work))
 
 
 def _unpacked(source: Path, work: Path) -> tuple[Path, str]:
