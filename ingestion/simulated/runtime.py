@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+import aiomqtt
 
 from ingestion.mqtt import Address
 from ingestion.pipeline import utc_now
-from ingestion.simulated.device import Outgoing, SimulatedDevice, newest
+from ingestion.simulated.device import SimulatedDevice, newest
 from twin.errors import ExternalError
 
 _STEP_S = 0.25
+_RETRY_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class Simulation:
     """Publishes each device's newest tick as soon as it is due, quality of service 1.
 
     The first look publishes the newest tick of every device, so that a city with periods of a minute or less is
-    never older than that. No message is of the future, and none missed is made up for.
+    never older than that. No message is of the future, and none missed is made up for. A lost broker is looked for
+    again for ever.
 
     Parameters
     ----------
@@ -46,11 +51,6 @@ class Simulation:
         self._stopping = threading.Event()
         self._connected = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulated-devices", daemon=True)
-        # MQTT 3.1.1, which every broker speaks; simulated devices need nothing newer.
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-        self._client.on_connect = lambda *_: self._connected.set()
-        if self.address.user:
-            self._client.username_pw_set(self.address.user, self.address.password)
 
     def __enter__(self) -> Self:
         self.start()
@@ -63,27 +63,43 @@ class Simulation:
 
     def start(self, timeout_s: float = 20.0) -> None:
         """Connect and begin; raises :class:`ExternalError` if the broker does not answer in time."""
-        self._client.connect_async(self.address.host, self.address.port)
-        self._client.loop_start()
-        if not self._connected.wait(timeout_s):
-            self._client.loop_stop()
-            raise ExternalError(f"the broker at {self.address} does not answer")
         self._thread.start()
+        if not self._connected.wait(timeout_s):
+            self.stop()
+            raise ExternalError(f"the broker at {self.address} does not answer")
 
     def stop(self) -> None:
-        """Stop; messages already given to the broker's connection are sent."""
+        """Stop after the message in hand."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._thread.join()
 
     def _run(self) -> None:
+        asyncio.run(self._live())
+
+    async def _live(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                async with self._client() as client:
+                    self._connected.set()
+                    await self._speak(client)
+            except aiomqtt.MqttError as exc:
+                _log.warning("simulated devices lost %s: %s", self.address, exc)
+                await asyncio.sleep(_RETRY_S)
+
+    def _client(self) -> aiomqtt.Client:
+        return aiomqtt.Client(
+            self.address.host,
+            self.address.port,
+            username=self.address.user or None,
+            password=self.address.password or None,
+            tls_params=aiomqtt.TLSParameters() if self.address.tls else None,
+            # Every broker speaks it; simulated devices need nothing newer.
+            protocol=aiomqtt.ProtocolVersion.V311,
+        )
+
+    async def _speak(self, client: aiomqtt.Client) -> None:
         while not self._stopping.is_set():
             for message in newest(self.devices, self._sent, self._clock()):
-                self._publish(message)
-            self._stopping.wait(_STEP_S)
-
-    def _publish(self, message: Outgoing) -> None:
-        self._client.publish(message.topic, message.payload, qos=1)
-        self.published += 1
+                await client.publish(message.topic, message.payload, qos=1)
+                self.published += 1
+            await asyncio.sleep(_STEP_S)
