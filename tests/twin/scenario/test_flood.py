@@ -12,8 +12,9 @@ import pytest
 import rasterio
 import shapely
 
+import twin
 from layers.styles import check_style
-from twin.core import Twin
+from twin.core import Twin, create, files_of, system_user
 from twin.errors import CancelledError, ConflictError, InputError, NotFoundError, ParameterError, SchemaError
 from twin.geo.crs import to_wgs84
 from twin.model.layer import Layer, LayerKind, RasterItem, Source
@@ -34,6 +35,8 @@ from twin.scenario.flood_spec import (
 )
 from twin.simulation.flood.edges import EdgeKind, Side
 from twin.simulation.series import Series, constant, steps
+from twin.store.embedded.store import EmbeddedStore
+from twin.store.remote import Owner, connect
 from twin.types import Quality
 
 START = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -215,6 +218,20 @@ def test_runs_do_not_mix_in_one_layer(t: Twin, scenario: FloodScenario) -> None:
     with pytest.raises(ConflictError, match="grids of another run"):
         run_flood(t, replace(scenario, output_every_s=900.0))
     run_flood(t, replace(scenario, output_every_s=900.0, layer="another"))
+
+
+def test_a_run_through_the_owner_of_the_file_is_the_same(tmp_path: Path, scenario: FloodScenario) -> None:
+    place = tmp_path / "owned.duckdb"
+    create(place)
+    store = EmbeddedStore(place)
+    with Owner(store):
+        through = Twin(connect(place), files_of(place), system_user())
+        run = run_flood(through, scenario)
+        assert through.store.raster_times(through.view(), run.layer) == list(run.times)
+        through.close()
+    store.close()
+    with twin.open(place) as direct:
+        assert hashes(run_flood(direct, scenario).report) == hashes(run.report)
 
 
 # -- what comes from the twin ----------------------------------------------------------------------------------
