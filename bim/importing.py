@@ -59,17 +59,13 @@ def import_model(
     """
 
     def read(file: Path, options: ReadOptions) -> Reading:
-        table = read_placed(file, placement=placement, crs=options.crs or None, name=name)
-        # Kept before the commit: a file that no feature names is harmless, a name without its file is not.
-        t.files.put(file)
-        return table
+        return read_placed(file, placement=placement, crs=options.crs or None, name=name)
 
     return import_file(
         t,
         path,
         layer=layer,
         crs=crs,
-        id_field="global_id",
         decision=decision,
         valid_from=valid_from,
         title=title or _title(t, layer),

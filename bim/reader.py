@@ -68,7 +68,7 @@ def read_placed(
             where=path.name,
             hint="Leave the CRS out to use the file's latitude and longitude, or give the right one.",
         )
-    return table
+    return replace(table, keep=(path,))
 
 
 def table_of(model: BuildingModel) -> Table:
@@ -94,6 +94,7 @@ def table_of(model: BuildingModel) -> Table:
         fields=FIELDS,
         crs=_crs(model.placement),
         notes=tuple(f.message for f in model.findings),
+        identified=True,
     )
 
 

@@ -210,7 +210,7 @@ def _import_table(job: _Job, table: Table) -> ImportReport:
             where=job.name,
             hint="Name the reference system the file is in.",
         )
-    named, repeated, refused = _name_features(job, checked, info.code)
+    named, repeated, refused = _name_features(job, checked, info.code, identified=table.identified)
     existing = _existing(job)
     define, clashes = _define(job, existing, table.fields, checked.world)
     others = [s for s in job.twin.store.layers(job.twin.view()) if s.layer.name != job.layer]
@@ -224,6 +224,9 @@ def _import_table(job: _Job, table: Table) -> ImportReport:
         notes=(*table.notes, *_missing_notes(checked, table.fields, oriented.rows, job.missing)), joined=joined,
         decision=job.decision, valid_from=job.valid_from,
     )  # fmt: skip
+    for path in table.keep if named else ():
+        # Before the commit: a file that no feature names is harmless, a name without its file is not.
+        job.twin.files.put(path)
     return _write(job, report, named, define, info.code)
 
 
@@ -259,13 +262,15 @@ def _crs(job: _Job, in_file: str, kind: str, *, assumed: bool) -> tuple[CrsRepor
     ]
 
 
-def _name_features(job: _Job, checked: Checked, crs: str) -> tuple[list[FeatureChange], int, list[RowIssue]]:
+def _name_features(
+    job: _Job, checked: Checked, crs: str, *, identified: bool
+) -> tuple[list[FeatureChange], int, list[RowIssue]]:
     """Give every row its id; rows that repeat another are counted, rows that contradict one are left out."""
     first: dict[str, tuple[int, str]] = {}
     changes: list[FeatureChange] = []
     refused: list[RowIssue] = []
     repeated = 0
-    own = _id_source(job, checked.rows)
+    own = _id_source(job, checked.rows, identified=identified)
     for row in checked.rows:
         content = _content_hash(row, crs)
         fid = content if own is None else _given_id(row, own)
@@ -280,15 +285,17 @@ def _name_features(job: _Job, checked: Checked, crs: str) -> tuple[list[FeatureC
             repeated += 1
         else:
             refused.append(
-                RowIssue(row.number, f"{job.id_field} {fid!r} occurs again; it is first in row {first[fid][0]}", fid)
+                RowIssue(
+                    row.number, f"{job.id_field or 'id'} {fid!r} occurs again; it is first in row {first[fid][0]}", fid
+                )
             )
     return changes, repeated, refused
 
 
-def _id_source(job: _Job, rows: Sequence[Row]) -> str | None:
+def _id_source(job: _Job, rows: Sequence[Row], *, identified: bool) -> str | None:
     """Name of the identifying attribute, ``""`` for the file's own ids, ``None`` for ids by content."""
     if not job.id_field or not rows:
-        return None
+        return "" if identified else None
     if any(job.id_field in r.properties for r in rows):
         return job.id_field
     if job.id_field in _FILE_ID and any(r.fid for r in rows):

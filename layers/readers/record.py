@@ -41,7 +41,9 @@ class Table:
     """Rows of one collection in a file.
 
     ``crs_assumed`` says that ``crs`` follows from the format or from column names and is not written in the
-    file. ``notes`` are remarks for the import report.
+    file. ``notes`` are remarks for the import report. ``identified`` says that the rows' ``fid`` names the same
+    thing in every file (a GlobalId), so that it is used where the caller names no id. ``keep`` are files that the
+    twin keeps beside the features.
     """
 
     format: str
@@ -52,6 +54,8 @@ class Table:
     crs_assumed: bool = False
     notes: tuple[str, ...] = ()
     attribution: str = ""
+    identified: bool = False
+    keep: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ def test_the_general_import_reads_models_too(t: Twin, town_house: Path) -> None:
     bim.register_readers()
     report = layers.importing.import_file(t, town_house, layer="nha")
     assert (report.format, report.stored) == ("IFC", 1)
+    (feature,) = t.layer("nha").features()
+    assert feature.fid == feature.properties["global_id"]
+    assert t.files.path(str(feature.properties["ifc_file"])).is_file()
 
 
 @pytest.mark.data
