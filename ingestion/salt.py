@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from twin.errors import StoreError
@@ -22,16 +24,24 @@ def plate_salt(folder: Path) -> bytes:
     """
     path = folder / "keys" / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        salt = path.read_bytes()
-    else:
-        salt = secrets.token_bytes(_BYTES)
-        with os.fdopen(handle, "wb") as file:
-            file.write(salt)
-            file.flush()
-            os.fsync(file.fileno())
+    if not path.exists():
+        _make(path)
+    salt = path.read_bytes()
     if len(salt) != _BYTES:
         raise StoreError(f"{path} has {len(salt)} bytes instead of {_BYTES}", hint="Restore it from the backup.")
     return salt
+
+
+def _make(path: Path) -> None:
+    """Write a whole new file under another name, then give it the name unless someone else was first."""
+    handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)  # mkstemp makes it with mode 0600
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+    finally:
+        part.unlink()

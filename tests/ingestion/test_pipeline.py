@@ -314,6 +314,24 @@ def test_without_a_time_arrival_counts_but_not_for_a_repeated_message(city: Twin
     assert pipeline.process([replace(message, retained=True)]).quarantined == 1
 
 
+def test_an_observation_may_name_a_feature_of_interest_that_exists(city: Twin, pipeline: Pipeline) -> None:
+    pipeline.process([gauge()])
+    (known,) = city.store.observations(city.view(at=NOW), number_of(city, "water_distance"))
+    number = number_of(city, "pm25")
+    pipeline.process(
+        [
+            observation(
+                f"v1.1/Datastreams({number})/Observations",
+                result=1.5,
+                phenomenonTime="2026-11-23T12:00:00Z",
+                FeatureOfInterest={"@iot.id": known.feature_of_interest},
+            )
+        ]
+    )
+    (found,) = city.store.observations(city.view(at=NOW), number)
+    assert found.feature_of_interest == known.feature_of_interest
+
+
 @pytest.mark.parametrize(
     ("topic", "body", "reason"),
     [
