@@ -104,6 +104,7 @@ def _mosquitto(program: str, folder: Path, port: int) -> list[str]:
         # Without these a subscriber that is away loses messages silently, or the memory fills.
         "max_queued_messages 0\n"
         f"max_queued_bytes {QUEUE_BYTES}\n"
+        "max_inflight_messages 1000\n"
         "log_dest stderr\n"
         "log_type error\nlog_type warning\nlog_type notice\nlog_type information\n",
         encoding="utf-8",

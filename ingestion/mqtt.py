@@ -91,6 +91,8 @@ class Limits:
     """Most messages in one commit."""
     wait_s: float = 0.2
     """How long the first message of a batch waits for others. [s]"""
+    gap_s: float = 0.05
+    """A batch is closed when nothing came for so long; a broker may send only some 20 before it waits for us. [s]"""
     receive_maximum: int = 1000
     """Most unacknowledged messages the broker sends (MQTT 5); the queue holds as many."""
     keepalive_s: int = 30
@@ -346,7 +348,8 @@ class MqttConnector:
         while len(batch) < self.limits.batch:
             left = until - time.monotonic()
             try:
-                batch.append(self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait())
+                wait = min(left, self.limits.gap_s)
+                batch.append(self._queue.get(timeout=wait) if wait > 0 else self._queue.get_nowait())
             except queue.Empty:
                 break
         return batch

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from ingestion_support import AIR, GAUGE, LAMP, NOW, RAIN, event, gauge, lamp, results, sent, thing, totals
@@ -312,6 +313,22 @@ def test_without_a_time_arrival_counts_but_not_for_a_repeated_message(city: Twin
     assert pipeline.process([message]).stored == 1
     assert pipeline.process([replace(message, duplicate=True)]).quarantined == 1
     assert pipeline.process([replace(message, retained=True)]).quarantined == 1
+
+
+@pytest.mark.data
+def test_observations_of_a_real_sensorthings_server_are_taken_as_they_are(
+    city: Twin, pipeline: Pipeline, shared_data: Path
+) -> None:
+    path = shared_data / "device_payloads/sensorthings/bgs_frost_observations.json"
+    number = number_of(city, "pm25")
+    bodies = json.loads(path.read_text(encoding="utf-8"))
+    pipeline.process([observation(f"v1.1/Datastreams({number})/Observations", **body) for body in bodies])
+    found = city.store.observations(city.view(at=NOW), number)
+    assert [(o.result, o.phenomenon_start.isoformat()) for o in found] == [
+        (3.444444444444444, "2023-03-28T10:00:00+00:00"),
+        (1.2, "2023-03-28T12:15:00+00:00"),
+    ]
+    assert found[0].parameters["sen_id"] == 211806245
 
 
 def test_an_observation_may_name_a_feature_of_interest_that_exists(city: Twin, pipeline: Pipeline) -> None:
