@@ -103,10 +103,18 @@ def messages(device: SimulatedDevice, time: datetime) -> list[Outgoing]:
     return [message, message] if disturbance is Disturbance.DUPLICATED else [message]
 
 
-def decoded(device: SimulatedDevice, time: datetime, properties: Mapping[str, Json] | None = None) -> Decoded:
+def decoded(
+    device: SimulatedDevice,
+    time: datetime,
+    properties: Mapping[str, Json] | None = None,
+    *,
+    salt: bytes = b"simulated",
+) -> Decoded:
     """What ingestion reads from the device's message of a tick, without disturbance; for seeding history.
 
-    The message is encoded and decoded, so that history has the device's resolution and derived quantities.
+    ``salt`` is the twin's for number plates (:func:`ingestion.salt.plate_salt`), so that a vehicle of history
+    is the same as one of today. The message is encoded and decoded, so that history has the device's
+    resolution and derived quantities.
     """
     values = device.signal(time)
     if values is None:
@@ -117,7 +125,7 @@ def decoded(device: SimulatedDevice, time: datetime, properties: Mapping[str, Js
     if route is None:
         raise InternalError(f"kind {device.kind} publishes to {topic!r}, which no route takes")
     envelope = route.open(topic.split("/"), payload)
-    return found.decode(envelope.body, Registered(envelope.address, dict(properties or {}), b"simulated"))
+    return found.decode(envelope.body, Registered(envelope.address, dict(properties or {}), salt))
 
 
 def newest(devices: Sequence[SimulatedDevice], sent: dict[str, datetime], now: datetime) -> list[Outgoing]:
