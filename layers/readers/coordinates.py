@@ -25,10 +25,10 @@ EASTINGS = (300_000.0, 700_000.0)
 
 _LON = frozenset({"lon", "long", "lng", "longitude", "kinh do", "kinhdo", "kd", "x lon", "lon x"})
 _LAT = frozenset({"lat", "latitude", "vi do", "vido", "vd", "y lat", "lat y"})
-_X = frozenset({"x", "toa do x", "toado x", "toadox", "x m", "x vn2000", "vn2000 x", "x vn 2000", "coord x", "xcoord"})
-_Y = frozenset({"y", "toa do y", "toado y", "toadoy", "y m", "y vn2000", "vn2000 y", "y vn 2000", "coord y", "ycoord"})
-_EAST = frozenset({"e", "east", "easting", "eastings", "dong", "e m", "easting m"})
-_NORTH = frozenset({"n", "north", "northing", "northings", "bac", "n m", "northing m"})
+_X = frozenset({"x", "toa do x", "toado x", "toadox", "x vn2000", "vn2000 x", "x vn 2000", "coord x", "xcoord"})
+_Y = frozenset({"y", "toa do y", "toado y", "toadoy", "y vn2000", "vn2000 y", "y vn 2000", "coord y", "ycoord"})
+_EAST = frozenset({"e", "east", "easting", "eastings", "dong"})
+_NORTH = frozenset({"n", "north", "northing", "northings", "bac"})
 _WKT = frozenset({"wkt", "geom wkt", "geometry wkt", "the geom", "geom", "geometry"})
 
 
@@ -50,11 +50,16 @@ def fold(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", plain).strip()
 
 
+def _key(name: str) -> str:
+    """Fold a column's name without the unit behind it."""
+    return re.sub(r" (m|deg|degrees)$", "", fold(name))
+
+
 def wkt_column(names: Sequence[str], records: Sequence[Mapping[str, Any]]) -> str | None:
     """Find a column of geometries in well-known text."""
     pattern = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b", re.IGNORECASE)
     for name in names:
-        if fold(name) in _WKT:
+        if _key(name) in _WKT:
             texts = [r.get(name) for r in records[:50] if r.get(name)]
             if texts and all(isinstance(t, str) and pattern.match(t) for t in texts):
                 return name
@@ -82,7 +87,7 @@ def find_coordinates(
     if pair is None:
         return None
     x, y = pair
-    geographic = fold(x) in _LON or fold(y) in _LAT
+    geographic = _key(x) in _LON or _key(y) in _LAT
     return _decide(x, y, geographic, _numbers(records, x), _numbers(records, y), crs)
 
 
@@ -96,7 +101,7 @@ def _named(names: Sequence[str], x: str, y: str) -> tuple[str, str] | None:
 
 
 def _by_name(names: Sequence[str]) -> tuple[str, str] | None:
-    folded = [(fold(name), name) for name in names]
+    folded = [(_key(name), name) for name in names]
     for xs, ys in ((_LON, _LAT), (_EAST, _NORTH), (_X, _Y)):
         x = next((name for key, name in folded if key in xs), None)
         y = next((name for key, name in folded if key in ys), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from layers.readers.values import typed
 from twin.errors import FormatError, ParameterError
 
 _SHAPE_PARTS = (".shx", ".dbf")
+_VIETNAMESE = re.compile(r"1258")
 
 
 def read_geopackage(path: Path, options: ReadOptions) -> Table:
@@ -39,23 +42,30 @@ def read_shapefile(path: Path, options: ReadOptions) -> Table:  # noqa: ARG001 -
             hint="Put all parts into a zip.",
         )
     crs, note = read_prj(path)
-    declared = ".cpg" in here
-    try:
-        table = _read(
-            path, "Shapefile", path.stem, driver="ESRI Shapefile", encoding=None if declared else "UTF-8", crs=crs
-        )
-        notes = [] if declared else ["the file does not name its encoding; it was read as UTF-8"]
-    except UnicodeDecodeError:
-        table = _read(path, "Shapefile", path.stem, driver="ESRI Shapefile", encoding="CP1258", crs=crs)
-        notes = ["the file does not name its encoding and is not UTF-8; it was read as Windows Vietnamese (CP1258)"]
-    return Table(
-        table.format,
-        table.name,
-        table.rows,
-        table.fields,
-        table.crs,
-        notes=(*notes, *([note] if note else []), *table.notes),
-    )
+    table, remark = _read_shapes(path, crs)
+    return replace(table, notes=(*([note] if note else []), *([remark] if remark else []), *table.notes))
+
+
+def _read_shapes(path: Path, crs: str) -> tuple[Table, str]:
+    """Read with the declared encoding, else as UTF-8, else as Windows Vietnamese."""
+
+    def read(encoding: str | None, *, recode: bool = False) -> Table:
+        return _read(path, "Shapefile", path.stem, driver="ESRI Shapefile", encoding=encoding, crs=crs, recode=recode)
+
+    declared = _declared_encoding(path)
+    if declared and not _VIETNAMESE.search(declared):
+        return read(None), ""
+    if not declared:
+        try:
+            return read("UTF-8"), "the file does not name its encoding; it was read as UTF-8"
+        except UnicodeDecodeError:
+            pass  # not UTF-8, then
+    return read("ISO-8859-1", recode=True), "text was read as Windows Vietnamese (CP1258)"
+
+
+def _declared_encoding(path: Path) -> str:
+    beside = next((p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() == ".cpg"), None)
+    return beside.read_text(encoding="ascii", errors="replace").strip() if beside else ""
 
 
 def _feature_tables(path: Path) -> list[str]:
@@ -67,10 +77,10 @@ def _feature_tables(path: Path) -> list[str]:
             ).fetchall()
     except sqlite3.Error as exc:
         raise FormatError(f"is a database but not a readable GeoPackage: {exc}", where=path.name) from exc
-    finally_names = [str(row[0]) for row in found]
-    if not finally_names:
+    names = [str(row[0]) for row in found]
+    if not names:
         raise FormatError("the GeoPackage holds no feature table", where=path.name)
-    return finally_names
+    return names
 
 
 def _choose(names: list[str], wanted: str, path: Path) -> str:
@@ -85,7 +95,9 @@ def _choose(names: list[str], wanted: str, path: Path) -> str:
     )
 
 
-def _read(path: Path, kind: str, name: str, *, driver: str, encoding: str | None, crs: str | None) -> Table:
+def _read(
+    path: Path, kind: str, name: str, *, driver: str, encoding: str | None, crs: str | None, recode: bool = False
+) -> Table:
     source = str(path.absolute())
     try:
         info = pyogrio.read_info(source, layer=name, encoding=encoding)
@@ -100,12 +112,18 @@ def _read(path: Path, kind: str, name: str, *, driver: str, encoding: str | None
         shapely.from_wkb(shapes, on_invalid="ignore") if shapes is not None else np.full(len(fids), None, dtype=object)
     )
     names = [str(n) for n in meta["fields"]]
-    values = typed(_records(names, columns, len(geometries)))
+    records = _records(names, columns, len(geometries))
+    values = typed([{_cp1258(k): _cp1258(v) for k, v in r.items()} for r in records] if recode else records)
     rows = tuple(
         Row(i + 1, geometry, values.records[i], str(fids[i]) if driver == "GPKG" else "", _problem(shapes, i, geometry))
         for i, geometry in enumerate(geometries)
     )
     return Table(kind, name, rows, values.fields, _crs_code(meta["crs"]) if crs is None else crs, notes=values.notes)
+
+
+def _cp1258(value: Any) -> Any:
+    """Decode bytes that were passed through as Latin-1; GDAL's own decoder loses the last letter of each text."""
+    return value.encode("latin-1", "replace").decode("cp1258", "replace") if isinstance(value, str) else value
 
 
 def _records(names: list[str], columns: list[Any], count: int) -> list[dict[str, Any]]:
