@@ -11,7 +11,7 @@ from layers.readers.opening import opened
 from layers.readers.record import ReadOptions, Row, Table
 from layers.readers.values import typed
 from twin.errors import ParameterError, UnsupportedFormatError
-from twin.model.layer import Field, FieldType
+from twin.model.layer import Field
 from twin.types import Json
 
 
@@ -65,7 +65,7 @@ def join_table(table: Table, join: Join) -> Joined:
     blank: dict[str, Json] = dict.fromkeys(names.values())
     rows = [replace(r, properties={**r.properties, **(add or blank)}) for r, add in zip(table.rows, found, strict=True)]
     return Joined(
-        replace(table, rows=tuple(rows), fields=(*table.fields, *_fields(rows, other, names))),
+        replace(table, rows=tuple(rows), fields=(*table.fields, *_fields(rows, other, names, join.sums))),
         _report(table, other, join, records, found),
     )
 
@@ -109,12 +109,12 @@ def _merge(rows: Sequence[Row], names: Mapping[str, str], sums: Sequence[str]) -
     return out
 
 
-def _fields(rows: Sequence[Row], other: Table, names: Mapping[str, str]) -> list[Field]:
+def _fields(rows: Sequence[Row], other: Table, names: Mapping[str, str], sums: Sequence[str]) -> list[Field]:
     kinds = {names[f.name]: f.type for f in other.fields if f.name in names}
-    summed = typed([{n: r.properties.get(n) for n in names.values()} for r in rows]).fields
     # A sum may be a whole number or not; the joined values decide.
-    decided = {f.name: f.type for f in summed if f.type in (FieldType.INTEGER, FieldType.NUMBER)}
-    return [Field(name, decided.get(name, kind)) for name, kind in kinds.items()]
+    for field in typed([{names[n]: r.properties.get(names[n]) for n in sums} for r in rows]).fields:
+        kinds[field.name] = field.type
+    return [Field(name, kind) for name, kind in kinds.items()]
 
 
 def _report(

@@ -135,7 +135,9 @@ def _text_column(values: list[Json], name: str, notes: list[str]) -> tuple[list[
 
 
 def _plain(value: Any) -> Json:
-    if hasattr(value, "item"):
+    if type(value) is str:
+        return clean_text(value)
+    if not isinstance(value, int | float) and hasattr(value, "item"):
         value = value.item()
     if value is None or _is_nan_or_inf(value):
         return None
