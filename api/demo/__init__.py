@@ -1,0 +1,1 @@
+"""The demonstration city: Đồng Xoài in miniature, wholly synthetic, built the same way every time."""

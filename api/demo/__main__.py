@@ -1,0 +1,69 @@
+"""``python -m api.demo [FOLDER]``: set up and run the demonstration city until interrupted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from api.settings import Settings, load
+from twin.errors import TwinError
+
+_FOLDER = "demo"
+
+
+def main() -> int:
+    """Run; exit status 0 when interrupted, 2 when it could not begin."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    began = time.monotonic()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: _interrupt(stop))
+
+    def say(text: str) -> None:
+        sys.stdout.write(f"[{time.monotonic() - began:5.1f} s] {text}\n")
+        sys.stdout.flush()
+
+    try:
+        _run(Path(sys.argv[1] if len(sys.argv) > 1 else _FOLDER), say, stop)
+    except KeyboardInterrupt:
+        say("dừng / stopped")
+    except TwinError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _interrupt(stop: threading.Event) -> None:
+    """A first signal ends the run in order; before the city is up it ends the build."""
+    if stop.is_set():
+        return
+    stop.set()
+    raise KeyboardInterrupt
+
+
+def _run(folder: Path, say: Callable[[str], None], stop: threading.Event) -> None:
+    from api.demo.runtime import alive, choose_port, prepare  # noqa: PLC0415  a second before the first word
+
+    say("Đồng Xoài thu nhỏ: dữ liệu tổng hợp, không phải số liệu thật / synthetic data, not real figures")
+    asked = load(os.environ, folder=Path.cwd())
+    port = choose_port(asked.http_port if "TWIN_HTTP_PORT" in os.environ else None)
+    settings = Settings(
+        http_host="127.0.0.1", http_port=port, access=asked.access or "open",
+        upload_mb=asked.upload_mb, live_clients=asked.live_clients,
+    )  # fmt: skip
+    city = prepare(folder, now=datetime.now(UTC), say=say)
+    with alive(city, settings, say=say) as address:
+        say(f"thành phố đang sống ở / the city lives at  {address}   (Ctrl-C: dừng / stop)")
+        while not stop.wait(3600):
+            pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

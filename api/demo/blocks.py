@@ -1,0 +1,112 @@
+"""What each block is for: one function of TT 16/2025 Annex I a block, the same for plans, parcels and services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from api.demo.frame import rng_of
+from api.demo.streets import Block, cells
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A planning function: CAD layer without prefix, name, AutoCAD colour, land-law code, figures allowed."""
+
+    code: str
+    name: str
+    name_en: str
+    aci: int
+    colour: str
+    land_code: str
+    density: int | None = None
+    floors: tuple[int, int] | None = None
+    setback_m: float | None = None
+
+
+FUNCTIONS = {
+    f.code: f
+    for f in (
+        Function("DAT_O_Nhomnhao", "Nhóm nhà ở", "Housing", 42, "#a57c00", "ODT", 80, (1, 5), 3.0),
+        Function("DAT_O_Honhop_Nhomo", "Hỗn hợp nhóm nhà ở và dịch vụ", "Mixed housing and services", 22,
+                 "#a52900", "ODT", 60, (3, 9), 4.0),
+        Function("DAT_Dichvu", "Dịch vụ", "Services", 12, "#a50000", "TMD", 60, (2, 7), 6.0),
+        Function("DAT_HTXH_Yte", "Y tế", "Health", 220, "#ff00bf", "DYT", 40, (1, 5), 6.0),
+        Function("DAT_HTXH_Truonghoc", "Trường THCS, tiểu học, mầm non", "School", 15, "#7f3f3f", "DGD", 40, (1, 4),
+                 6.0),
+        Function("DAT_Coquan", "Cơ quan", "Offices of the state", 34, "#7f3f00", "TSC", 40, (1, 6), 6.0),
+        Function("DAT_HTXH_CayxanhCC", "Cây xanh công cộng", "Public green", 72, "#52a500", "DKV", 5, (0, 1), 6.0),
+        Function("DAT_SX_Congnghiep", "Công nghiệp", "Industry", 192, "#5200a5", "SKC", 60, (1, 3), 10.0),
+        Function("DAT_HTKT_DuongGT", "Đường giao thông", "Streets", 251, "#656565", "DGT"),
+        Function("DAT_NN_Nongnghiep", "Nông nghiệp", "Farming", 3, "#00ff00", "CLN"),
+        Function("DAT_KHAC_Songsuoi", "Sông, suối", "Streams", 152, "#0052a5", "SON"),
+        Function("DAT_DD_Donvio", "Đơn vị ở", "Neighbourhoods", 42, "#a57c00", "ODT"),
+        Function("DAT_DD_Honhop", "Hỗn hợp", "Mixed use", 22, "#a52900", "ODT"),
+        Function("DAT_DD_Giaothongdothi", "Giao thông đô thị", "Urban streets", 251, "#656565", "DGT"),
+        Function("DAT_DD_CayxanhCCdothi", "Cây xanh công cộng đô thị", "Urban green", 72, "#52a500", "DKV"),
+        Function("DAT_NDD_Congnghiep", "Công nghiệp", "Industry", 192, "#5200a5", "SKC"),
+        Function("DAT_NNK_Nongnghiep", "Nông nghiệp", "Farming", 3, "#00ff00", "CLN"),
+        Function("DAT_NNK_Songsuoi", "Sông, suối", "Streams", 152, "#0052a5", "SON"),
+    )
+}  # fmt: skip
+
+HOUSING, MIXED, SERVICE = "DAT_O_Nhomnhao", "DAT_O_Honhop_Nhomo", "DAT_Dichvu"
+HEALTH, SCHOOL, OFFICE = "DAT_HTXH_Yte", "DAT_HTXH_Truonghoc", "DAT_Coquan"
+GREEN, INDUSTRY, STREET = "DAT_HTXH_CayxanhCC", "DAT_SX_Congnghiep", "DAT_HTKT_DuongGT"
+FARM, WATER = "DAT_NN_Nongnghiep", "DAT_KHAC_Songsuoi"
+
+_INNER = ((HOUSING, 0.74), (MIXED, 0.09), (SERVICE, 0.05), (SCHOOL, 0.025), (OFFICE, 0.025), (HEALTH, 0.01),
+          (GREEN, 0.06))  # fmt: skip
+_OUTER = ((HOUSING, 0.52), (FARM, 0.24), (MIXED, 0.05), (SERVICE, 0.03), (SCHOOL, 0.03), (OFFICE, 0.01),
+          (HEALTH, 0.01), (GREEN, 0.05), (INDUSTRY, 0.06))  # fmt: skip
+
+THREE_ZONES_BLOCK = "c2r1-0218"
+"""Holds the parcel over three zones; it faces Lê Duẩn."""
+
+ADJUSTED_BLOCK = "c2r1-0613"
+"""A public garden that a local adjustment of its detailed plan turns into mixed use."""
+
+_FIXED = {
+    THREE_ZONES_BLOCK: HOUSING,
+    "c3r1-0107": HOUSING,  # the renumbered parcel
+    "c3r1-0109": HOUSING,  # the split parcel
+    "c3r1-0211": HOUSING,  # the town house
+    "c3r1-0313": MIXED,  # the apartments
+    ADJUSTED_BLOCK: GREEN,  # becomes mixed use by a local adjustment
+}
+
+
+@cache
+def functions() -> dict[str, str]:
+    """Function code by block key."""
+    chosen: dict[str, str] = {}
+    for part in cells():
+        table = _INNER if part.inner else _OUTER
+        for block in part.blocks:
+            draw = rng_of("function", block.key).random()
+            chosen[block.key] = _FIXED.get(block.key) or _drawn(table, draw)
+    return chosen
+
+
+def _drawn(table: tuple[tuple[str, float], ...], draw: float) -> str:
+    total = 0.0
+    for code, share in table:
+        total += share
+        if draw < total:
+            return code
+    return table[-1][0]
+
+
+@cache
+def _blocks_by_key() -> dict[str, Block]:
+    return {b.key: b for b in all_blocks()}
+
+
+def block_of(key: str) -> Block:
+    """A block by its key."""
+    return _blocks_by_key()[key]
+
+
+def all_blocks() -> list[Block]:
+    """Every block of the town, cell by cell."""
+    return [b for c in cells() for b in c.blocks]
