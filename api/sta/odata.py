@@ -81,6 +81,7 @@ FUNCTIONS: Final[dict[str, tuple[int, int]]] = {
 }
 """Every function that is understood, with the least and most arguments."""
 
+_LONGEST_S: Final = 10_000 * 366 * 86_400.0
 _COMPARISONS: Final = {"eq", "ne", "lt", "le", "gt", "ge"}
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 _DURATION: Final = re.compile(
@@ -362,6 +363,8 @@ class _Parser:
             )
         days, hours, minutes, seconds = (float(match.group(g) or 0) for g in "dhms")
         total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        if total > _LONGEST_S:
+            raise ParameterError(f"duration {text!r} is longer than 10,000 years", where=self._where)
         return -total if match.group("sign") == "-" else total
 
     def _geography(self, text: str) -> str:

@@ -214,7 +214,7 @@ class _Reader:
     def _read(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
         if values.spatial:
             register(self.db)
-        return self.db.read(f"{self.prelude} {sql}", values.bound)
+        return self.db.read(*values.used(f"{self.prelude} {sql}"))
 
 
 def _id(entity: Entity) -> int:

@@ -7,6 +7,7 @@ one ``EXISTS`` over the joined relations.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -20,6 +21,7 @@ from twin.store.embedded.entity_sql import COLUMNS, RELATION, STEPS, Kind
 
 _OPERATORS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%"}
+_PLACE = re.compile(r"\$(\d+)")
 _MAX_STEPS = 6
 _DAY_US = 86_400_000_000
 _PARTS = {"year": "year", "month": "month", "day": "day", "hour": "hour", "minute": "minute", "second": "second"}
@@ -42,6 +44,12 @@ class Values:
         """Add a value; its place in the SQL."""
         self.bound.append(value)
         return f"${len(self.bound)}"
+
+    def used(self, sql: str) -> tuple[str, list[object]]:
+        """The statement with the values it refers to, numbered anew: a comparison may have dropped some."""
+        order: dict[str, int] = {}
+        renumbered = _PLACE.sub(lambda m: f"${order.setdefault(m.group(1), len(order) + 1)}", sql)
+        return renumbered, [self.bound[int(number) - 1] for number in order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +279,21 @@ def _alike(a: Sql, b: Sql) -> tuple[Sql, Sql]:
     return a, _as(b, a.kind)
 
 
+_NULLS = {
+    Kind.TEXT: "VARCHAR",
+    Kind.GEOMETRY: "VARCHAR",
+    Kind.JSON: "JSON",
+    Kind.NUMBER: "DOUBLE",
+    Kind.BOOLEAN: "BOOLEAN",
+}
+
+
 def _as(value: Sql, kind: Kind) -> Sql:
     """The operand as another type, where it can hold one."""
     if value.kind is kind:
         return value
     if value.kind is Kind.NULL:
-        return Sql(kind, "NULL")
+        return Sql(kind, f"CAST(NULL AS {_NULLS.get(kind, 'BIGINT')})")
     if value.kind is Kind.JSON:
         text = f"json_extract_string({value.text}, '$')"
         types = f"json_type({value.text})"
@@ -403,7 +420,7 @@ def _part(name: str) -> Callable[[Sql], Sql]:
         if value.kind is Kind.DATE:
             return Sql(Kind.NUMBER, f"{name}(CAST('1970-01-01' AS DATE) + CAST({value.text} AS INTEGER))")
         micros = value.text if value.kind is Kind.CLOCK else _as(value, Kind.TIME).text
-        return Sql(Kind.NUMBER, f"{name}(make_timestamp(CAST({micros} AS BIGINT)))")
+        return Sql(Kind.NUMBER, f"{name}(make_timestamp(TRY_CAST({micros} AS BIGINT)))")
 
     return build
 
@@ -427,8 +444,8 @@ _FUNCTIONS: dict[str, Callable[..., Sql]] = {
     "floor": _text("floor({0})", Kind.NUMBER, Kind.NUMBER),
     "ceiling": _text("ceil({0})", Kind.NUMBER, Kind.NUMBER),
     **{name: _part(part) for name, part in _PARTS.items()},
-    "fractionalseconds": _time_part(Kind.NUMBER, "(((CAST({0} AS BIGINT) % 1000000) + 1000000) % 1000000 / 1e6)"),
+    "fractionalseconds": _time_part(Kind.NUMBER, "(((TRY_CAST({0} AS BIGINT) % 1000000) + 1000000) % 1000000 / 1e6)"),
     "totaloffsetminutes": _time_part(Kind.NUMBER, "(CASE WHEN {0} IS NULL THEN NULL ELSE 0 END)"),
     "date": _time_part(Kind.DATE, f"CAST(floor({{0}} / {_DAY_US}.0) AS BIGINT)"),
-    "time": _time_part(Kind.CLOCK, f"((CAST({{0}} AS BIGINT) % {_DAY_US} + {_DAY_US}) % {_DAY_US})"),
+    "time": _time_part(Kind.CLOCK, f"((TRY_CAST({{0}} AS BIGINT) % {_DAY_US} + {_DAY_US}) % {_DAY_US})"),
 }
