@@ -74,7 +74,7 @@ LINKS: tuple[LinkRule, ...] = (
 
 def build(t: Twin, *, birth: datetime, say: Say) -> None:
     """Fill an empty twin with the city; ``birth`` is when its history ends."""
-    for layer in catalogue.layers():
+    for layer in (*catalogue.layers(), catalogue.camera_events()):
         t.store.put_layer(layer)
     say("vẽ thành phố / drawing the city")
     for content in CONTENTS:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from api.demo.blocks import FUNCTIONS
+from ingestion.events import CAMERA_EVENTS
 from twin.model.layer import Field, FieldType, Layer, LayerKind
 from twin.model.view import Access
 from twin.types import Json
@@ -271,3 +273,19 @@ def device_layers() -> list[Layer]:
 def layers() -> list[Layer]:
     """Every layer the demonstration makes."""
     return [*base_layers(), *planning_layers(), *built_layers(), *device_layers()]
+
+
+def camera_events() -> Layer:
+    """The layer ingestion writes camera events to, said to be synthetic."""
+    kinds: list[Json] = [
+        {"value": "passage", "color": "#0b5f57", "color_night": "#64cdbd", "label": "Xe qua", "label_en": "Passage"},
+        {"value": "object", "color": "#353f3b", "color_night": "#ecf1ef", "label": "Đối tượng", "label_en": "Object"},
+    ]
+    style: dict[str, Json] = {
+        "minzoom": 12,
+        "point": {"by": "kind", "classes": kinds, **_dot("#353f3b", "#ecf1ef", "diamond", 5), "cluster": True},
+    }
+    return replace(
+        CAMERA_EVENTS, synthetic=True, attribution=ATTRIBUTION, licence=LICENCE, style=style, order=80,
+        description=f"{CAMERA_EVENTS.description} {NOTE}",
+    )  # fmt: skip

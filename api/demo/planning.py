@@ -169,7 +169,7 @@ def _detailed_plan(code: str, area: shapely.Polygon, serial: int) -> Plan:
         decision, day, status = known[code]
     authority = _UBND_TP if day < date(2025, 7, 1) else _UBND_PHUONG
     if code == UNDECIDED:
-        return Plan(code, name, "detailed", "1/500", "", None, authority, area, "du_thao")
+        return Plan(code, name, "detailed", "1/500", "", None, _UBND_PHUONG, area, "du_thao")
     return Plan(code, name, "detailed", "1/500", decision, day, authority, area, status)
 
 

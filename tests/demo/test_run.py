@@ -144,7 +144,7 @@ def test_the_page_says_that_the_city_is_synthetic(seen: Seen) -> None:
     assert seen.config["title"] == "Đồng Xoài thu nhỏ (dữ liệu tổng hợp)"
     assert seen.config["synthetic"] is True
     assert seen.config["access"] == "open"
-    assert [x["name"] for x in seen.layers if not x["synthetic"] and x["name"] != "camera_events"] == []
+    assert [x["name"] for x in seen.layers if not x["synthetic"]] == []
 
 
 def test_the_twin_holds_the_city_in_full(seen: Seen) -> None:
