@@ -1,6 +1,7 @@
 # make demo   set up and run the demonstration city until interrupted
 # make test   set up and run every test
 # make lint   formatting, lint, types
+# make conformance [NAME=sta]   run official test suites against a twin; one JSON line each
 # make bench NAME=flood   measure; one JSON line a figure
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +48,9 @@ lint: $(DEV_STAMP) $(WEB_STAMP)
 bench: $(STAMP)
 	@test -n "$(NAME)" -a -f "benchmarks/$(NAME).py" || { echo "make bench NAME=… with one of: $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))" >&2; exit 2; }
 	@PYTHONPATH=. $(BIN)/python benchmarks/$(NAME).py
+
+conformance: $(DEV_STAMP)
+	@PYTHONPATH=. $(BIN)/python tests/conformance/run.py $(NAME)
 
 clean:
 	rm -rf $(VENV) api/web/dist $(WEB)/node_modules
