@@ -17,7 +17,7 @@ from api.live import Broadcaster
 from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
-from api.routers import config, docs, live, rasters, reading, running, web
+from api.routers import config, docs, imports, live, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
@@ -32,6 +32,7 @@ ROUTERS = (
     reading.router,
     rasters.router,
     ingest_routes.router,
+    imports.router,
     live.router,
     landing.router,
     features.router,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import uvicorn
@@ -19,7 +19,17 @@ _GRACE_S = 5
 
 
 class TwinServer(uvicorn.Server):
-    """A server that ends its live streams first, so that stopping does not wait for them."""
+    """A server that says when it is ready, and ends its live streams first when it stops."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None = None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if self.started and self._on_ready is not None:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving."""
@@ -59,7 +69,7 @@ def address(sock: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def make_server(app: FastAPI) -> TwinServer:
+def make_server(app: FastAPI, *, on_ready: Callable[[], None] | None = None) -> TwinServer:
     """A server for the application; run it with ``server.run(sockets=[listen(settings)])``."""
     config = uvicorn.Config(
         app,
@@ -70,7 +80,7 @@ def make_server(app: FastAPI) -> TwinServer:
         ws="none",
         backlog=2048,
     )
-    return TwinServer(config)
+    return TwinServer(config, on_ready)
 
 
 @contextlib.contextmanager

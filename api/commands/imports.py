@@ -1,0 +1,132 @@
+"""``twin import``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.common import BAD, Json, Store, opened, print_json, say, say_table, working
+from layers import ImportReport, Join, import_file
+from twin.errors import InputError, ParameterError, TimeError
+from twin.model.view import Access
+from twin.types import parse_time
+
+_VIETNAM = timezone(timedelta(hours=7))
+_SHOWN = 10
+
+
+class RefusedFileError(Exception):
+    """A file was read and refused: the answer is bad, the call was right."""
+
+    def __init__(self, error: InputError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="Any GIS, BIM, raster or table file.")],
+    *,
+    layer: Annotated[str, typer.Option(help="Layer the data goes to; made if it does not exist.")],
+    crs: Annotated[str | None, typer.Option(help="Reference system, for instance EPSG:9210.")] = None,
+    id_field: Annotated[str | None, typer.Option("--id", help="Attribute that identifies a feature.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="What the file lacks ends at valid-from.")] = False,
+    decision: Annotated[str, typer.Option(help="Number of the decision.")] = "",
+    valid_from: Annotated[str | None, typer.Option(help="From when it holds: a date (Viet Nam) or RFC 3339.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of a new layer.")] = None,
+    title_en: Annotated[str, typer.Option(help="English title of a new layer.")] = "",
+    group: Annotated[str, typer.Option(help="Group of a new layer in the layer list.")] = "imported",
+    public: Annotated[bool, typer.Option("--public", help="Show a new layer to everybody.")] = False,
+    table: Annotated[str | None, typer.Option(help="Layer, sheet or object of a file that holds several.")] = None,
+    x_field: Annotated[str | None, typer.Option("--x", help="Column of east or longitude.")] = None,
+    y_field: Annotated[str | None, typer.Option("--y", help="Column of north or latitude.")] = None,
+    join: Annotated[Path | None, typer.Option(help="A table whose columns are added.")] = None,
+    on: Annotated[str, typer.Option(help="Column both share, or MAP=TABLE.")] = "",
+    sums: Annotated[str, typer.Option(help="Columns of the joined table to add up, a,b.")] = "",
+    unit: Annotated[str, typer.Option(help="Unit of a grid's values.")] = "",
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Import a file and print its report. Exit status 1: rows were rejected, or the file was refused."""
+    joined = _join(join, on, sums)
+    moment = _valid_from(valid_from)
+    with opened(store) as t, working(f"Đang nhập {file.name} …", quiet=as_json):
+        try:
+            report = import_file(
+                t,
+                file,
+                layer=layer,
+                crs=crs,
+                id_field=id_field,
+                replace=replace,
+                decision=decision,
+                valid_from=moment,
+                title=title,
+                title_en=title_en,
+                access=Access.PUBLIC if public else Access.STAFF,
+                group=group,
+                table=table,
+                x_field=x_field,
+                y_field=y_field,
+                join=joined,
+                unit=unit,
+            )
+        except ParameterError:
+            raise
+        except InputError as exc:
+            raise RefusedFileError(exc) from exc
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print(report)
+    if not report.ok:
+        raise typer.Exit(BAD)
+
+
+def _join(path: Path | None, on: str, sums: str) -> Join | None:
+    if path is None:
+        return None
+    if not on:
+        raise ParameterError("a joined table needs the column both share", where="--on")
+    ours, _, theirs = on.partition("=")
+    return Join(path, ours, theirs, tuple(name for name in sums.split(",") if name))
+
+
+def _valid_from(text: str | None) -> datetime | None:
+    """A date begins in Viet Nam; a date-time says its zone."""
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_VIETNAM)
+    except ValueError:
+        pass
+    try:
+        return parse_time(text, where="--valid-from")
+    except TimeError as exc:
+        raise ParameterError(exc.message, where="--valid-from", hint="Write 2026-11-23, or a time with zone.") from None
+
+
+def _print(report: ImportReport) -> None:
+    rows = [
+        ("Tệp", f"{report.file} ({report.format})"),
+        ("Hệ tọa độ", f"đưa vào {report.crs.given or '–'}, dùng {report.crs.used or '–'}"),
+        ("Số bản ghi", report.rows),
+        ("Thêm mới", report.stored),
+        ("Phiên bản mới", report.revised),
+        ("Đã biết", report.duplicate),
+        ("Lặp trong tệp", report.repeated),
+        ("Kết thúc", report.ended),
+        ("Đã sửa hình", len(report.repaired)),
+        ("Bị loại", len(report.rejected)),
+    ]
+    say_table([f"Lớp {report.layer}", ""], rows)
+    for warning in report.warnings:
+        say(f"Cảnh báo: {warning}")
+    for issue in report.rejected[:_SHOWN]:
+        say(f"Loại dòng {issue.row}: {issue.reason}")
+    if len(report.rejected) > _SHOWN:
+        say(f"… và {len(report.rejected) - _SHOWN} dòng nữa (xem --json)")
+    for note in report.notes:
+        say(note)
