@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+import bim
 from api import problems
 from api.access import Gate, decide_mode
 from api.context import Context, Ingest, Readiness, get_context, get_viewer
@@ -70,6 +71,7 @@ def create_app(
     ParameterError
         If the access asked for cannot be given on that address.
     """
+    bim.register_readers()
     gate = Gate(decide_mode(settings))
     metrics = Metrics()
     broadcaster = Broadcaster(t.store, most=settings.live_clients)

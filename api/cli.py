@@ -6,7 +6,6 @@ import sys
 
 import typer
 
-import bim
 from api.commands import imports, serving, simulating, store
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
@@ -45,7 +44,6 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; returns the exit status."""
-    bim.register_readers()
     as_json = "--json" in arguments
     try:
         status = app(args=arguments, standalone_mode=False)
@@ -68,8 +66,8 @@ def _refuse(problem: Problem, *, as_json: bool) -> None:
     if as_json:
         print_json(problem.body())
         return
-    parts = [f"{problem.where}: {problem.detail}" if problem.where else problem.detail, problem.hint]
-    sys.stderr.write(" ".join(part for part in parts if part) + "\n")
+    text = f"{problem.where}: {problem.detail}" if problem.where else problem.detail
+    sys.stderr.write(f"{text}. {problem.hint}".strip() + "\n")
 
 
 if __name__ == "__main__":

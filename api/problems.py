@@ -11,14 +11,17 @@ import logging
 import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from twin.errors import NotFoundError, ParameterError, TwinError
 from twin.types import Json
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +147,7 @@ def _logged(kind: str, status: int, error: BaseException) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application and its framework by a problem document."""
+    from fastapi.exceptions import RequestValidationError  # noqa: PLC0415  commands need the table, not the framework
 
     @app.exception_handler(TwinError)
     async def _twin(request: Request, error: TwinError) -> Response:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from fastapi.responses import Response
 from shapely.geometry import mapping
+from starlette.responses import Response
 
 from twin.model.layer import Feature, Layer, Source
 from twin.model.link import Link

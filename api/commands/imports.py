@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.common import BAD, Json, Store, opened, print_json, say, say_table, working
-from layers import ImportReport, Join, import_file
 from twin.errors import InputError, ParameterError, TimeError
 from twin.model.view import Access
 from twin.types import parse_time
+
+if TYPE_CHECKING:
+    from layers import ImportReport, Join
 
 _VIETNAM = timezone(timedelta(hours=7))
 _SHOWN = 10
@@ -50,6 +52,10 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import a file and print its report. Exit status 1: rows were rejected, or the file was refused."""
+    import bim  # noqa: PLC0415  the readers' libraries take a second to load
+    from layers import import_file  # noqa: PLC0415
+
+    bim.register_readers()
     joined = _join(join, on, sums)
     moment = _valid_from(valid_from)
     with opened(store) as t, working(f"Đang nhập {file.name} …", quiet=as_json):
@@ -90,6 +96,8 @@ def _join(path: Path | None, on: str, sums: str) -> Join | None:
         return None
     if not on:
         raise ParameterError("a joined table needs the column both share", where="--on")
+    from layers import Join  # noqa: PLC0415  as above
+
     ours, _, theirs = on.partition("=")
     return Join(path, ours, theirs, tuple(name for name in sums.split(",") if name))
 
