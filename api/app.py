@@ -18,7 +18,7 @@ from api.live import Broadcaster
 from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
-from api.routers import config, docs, imports, live, rasters, reading, running, web
+from api.routers import config, docs, imports, live, lookup, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
@@ -34,6 +34,7 @@ ROUTERS = (
     rasters.router,
     ingest_routes.router,
     imports.router,
+    lookup.router,
     live.router,
     landing.router,
     features.router,

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import imports, serving, simulating, store
+from api.commands import imports, lookup, serving, simulating, store
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
 from api.problems import Problem, whole_problem
@@ -26,6 +26,7 @@ app.command("import", epilog="Example: twin import thua-dat.gpkg --layer parcels
 )
 app.command("serve", epilog="Example: twin serve --store city.duckdb --port 8000")(serving.serve)
 app.add_typer(serving.ingest_app, name="ingest", epilog="Example: TWIN_MQTT_URL=mqtt://127.0.0.1:1883 twin ingest")
+app.command("lookup", epilog="Example: twin lookup --parcel 14/125 --commune 'Tân Phú'")(lookup.lookup)
 app.add_typer(simulating.simulate_app, name="simulate", epilog="Example: twin simulate flood --help")
 app.command("layers", epilog="Example: twin layers --publish parcels")(store.layers)
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)

@@ -151,6 +151,14 @@ def test_state_of_a_twin_without_devices_is_empty(place: Place) -> None:
     assert place.json("state", "--at", "yesterday", status=2)["where"] == "--at"
 
 
+def test_looking_up_a_place_nothing_is_known_of_says_so(place: Place) -> None:
+    answer = place.json("lookup", "--parcel", "14/125", "--commune", "Tân Phú", status=1)
+    assert answer["status"] == "not_found"
+    assert place.json("lookup", "106.9", "11.5")["status"] == "no_parcel"
+    assert place.json("lookup", status=2)["type"] == "urn:twin:problem:parameter"
+    assert place.json("lookup", "--parcel", "14", status=2)["type"] == "urn:twin:problem:parameter"
+
+
 def test_nothing_waits_in_quarantine(place: Place) -> None:
     assert place.json("ingest", "replay") == {
         "tried": 0, "passed": 0, "stored": 0, "duplicate": 0, "remaining": [],
@@ -171,6 +179,8 @@ def test_a_backup_is_taken_while_in_use_and_restored_elsewhere(place: Place) -> 
     assert "kept" in {layer["name"] for layer in listed["layers"]}
     assert place.twin("restore", "copy", "--store", "other.duckdb").returncode == 2
     shutil.rmtree(place.folder / "copy")
+    # Copying the file must not have let go of it: its owner is still the only one who opens it.
+    assert place.json("doctor")["reached"] == ("through its owner" if place.served else "directly")
 
 
 TERRAIN = "ncols 6\nnrows 4\nxllcorner 590000\nyllcorner 1270000\ncellsize 10\nNODATA_value -9999\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -252,9 +254,7 @@ class Database:
         with self._write, _translated(self.path):
             cursor = self._connection.cursor()
             cursor.execute("CHECKPOINT")
-            with self.path.open("rb") as source, target.open("xb") as copy:
-                while block := source.read(1 << 20):
-                    copy.write(block)
+            _copy_in_child(self.path, target)
 
     def close(self) -> None:
         """Write everything back and release the file."""
@@ -270,6 +270,20 @@ class Database:
             self._connection.close()
         with self._committed:
             self._committed.notify_all()
+
+
+def _copy_in_child(source: Path, target: Path) -> None:
+    """Copy a file from another process: closing it in this one would drop the lock that keeps others out (POSIX)."""
+    program = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
+    done = subprocess.run(  # noqa: S603  our own interpreter and our own words
+        [sys.executable, "-I", "-c", program, str(source), str(target)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        target.unlink(missing_ok=True)
+        reason = done.stderr.strip().rpartition("\n")[2]
+        if "No space left" in reason:
+            raise StorageFullError(f"the disk holding {target} is full", hint="Free some space and try again.")
+        raise StoreError(f"{source} could not be copied to {target}: {reason}")
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
