@@ -1,0 +1,31 @@
+/** A datastream's newest result with its unit, and its quality where that is not plain good. */
+
+import type { Datastream, Json } from "../api/types";
+import { formatNumber } from "../format/number";
+import type { MessageKey } from "../i18n/messages";
+import { lang, t } from "../state/preferences";
+
+const REMARKABLE = new Set(["suspect", "rejected", "estimated", "missing"]);
+
+export function Result({ stream }: { stream: Datastream }) {
+  const { result, unit, quality, reason } = stream;
+  if (result === null) return <span class="result quiet">–</span>;
+  return (
+    <span class="result">
+      <b class="num">{resultText(result)}</b>
+      {typeof result === "number" && unit && <span class="unit"> {unit}</span>}
+      {quality !== null && REMARKABLE.has(quality) && (
+        <em class="quality" title={reason}>
+          {t(`ds.${quality}` as MessageKey)}
+        </em>
+      )}
+    </span>
+  );
+}
+
+export function resultText(result: Json): string {
+  if (typeof result === "number") return formatNumber(result, lang.value);
+  if (typeof result === "boolean") return t(result ? "item.yes" : "item.no");
+  if (typeof result === "string") return result;
+  return result === null ? "–" : JSON.stringify(result);
+}

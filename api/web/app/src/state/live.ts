@@ -1,0 +1,108 @@
+/** The live stream: keeps what the page holds of now up to date, and says when it cannot. */
+
+import { effect, signal } from "@preact/signals";
+import { address } from "../api/client";
+import type { Change, ObservationItem } from "../api/types";
+import { applyObservations, here, layers, role, state } from "./city";
+import { cursor, now } from "./clock";
+
+export type Connection = "waiting" | "live" | "reconnecting" | "offline";
+
+export const connection = signal<Connection>("waiting");
+/** When the connection was lost. [ms] */
+export const lostAt = signal<number | null>(null);
+
+type ChangeListener = (layers: ReadonlySet<string>) => void;
+const listeners = new Set<ChangeListener>();
+
+/** Calls back with the names of layers whose features changed, at most twice a second. */
+export function onLayersChanged(listener: ChangeListener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+const GATHER_MS = 500;
+const pendingObservations: ObservationItem[] = [];
+const pendingLayers = new Set<string>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function gather(change: Change): void {
+  if (change.kind === "observation") pendingObservations.push(...(change.items as ObservationItem[]));
+  else if (change.kind !== "quarantine") pendingLayers.add(change.layer);
+  timer ??= setTimeout(deliver, GATHER_MS);
+}
+
+function deliver(): void {
+  timer = undefined;
+  const observations = pendingObservations.splice(0);
+  const changed = new Set(pendingLayers);
+  pendingLayers.clear();
+  if (cursor.value !== null) return; // The past does not move; what came is read on the way back to now.
+  if (observations.length > 0) applyObservations(observations);
+  if (changed.size > 0) {
+    layers.reload();
+    if (here.data.value) here.reload();
+    for (const listener of listeners) listener(changed);
+  }
+}
+
+function readAgain(): void {
+  if (cursor.value !== null) return;
+  layers.reload();
+  state.reload();
+  if (here.data.value) here.reload();
+  for (const listener of listeners) listener(new Set(["*"]));
+}
+
+/** A broken stream is opened again after this long, then ever longer. [ms] */
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 15_000;
+
+function open(asRole: string | null): () => void {
+  let source: EventSource | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let wait = FIRST_WAIT;
+  let wasLost = false;
+
+  const connect = (): void => {
+    source = new EventSource(address("/live", asRole === null ? {} : { as: asRole }));
+    source.addEventListener("hello", () => {
+      wait = FIRST_WAIT;
+      connection.value = "live";
+      lostAt.value = null;
+      if (wasLost) readAgain();
+      wasLost = false;
+    });
+    source.addEventListener("change", (event: MessageEvent<string>) =>
+      gather(JSON.parse(event.data) as Change),
+    );
+    source.addEventListener("gap", readAgain);
+    source.addEventListener("error", () => {
+      wasLost = true;
+      lostAt.value ??= now.value;
+      connection.value = navigator.onLine ? "reconnecting" : "offline";
+      if (source?.readyState !== EventSource.CLOSED) return; // The browser reconnects by itself.
+      retry = setTimeout(connect, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT);
+    });
+  };
+
+  connect();
+  return () => {
+    clearTimeout(retry);
+    source?.close();
+  };
+}
+
+/** Begins listening; follows the role. */
+export function startLive(): void {
+  effect(() => open(role.value));
+  addEventListener("offline", () => {
+    connection.value = "offline";
+    lostAt.value ??= now.value;
+  });
+  addEventListener("online", () => {
+    if (connection.value === "offline") connection.value = "reconnecting";
+    readAgain();
+  });
+}
