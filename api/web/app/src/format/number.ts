@@ -17,13 +17,13 @@ export function formatNumber(value: number, lang: Lang, decimals?: number): stri
   return sign + grouped + (fraction === undefined ? "" : mark + fraction);
 }
 
-/** Three figures or so, never more precise than the number itself. */
+/** Three figures or so, without zeros that say nothing. */
 export function fittingDecimals(value: number): number {
   const size = Math.abs(value);
-  const wanted = size >= 100 ? 1 : size >= 1 ? 2 : 3;
+  const most = size >= 100 ? 1 : size >= 1 ? 2 : 3;
+  const rounded = value.toFixed(most);
   let places = 0;
-  while (places < wanted && Math.abs(value - Number(value.toFixed(places))) > 1e-9 * Math.max(1, size))
-    places += 1;
+  while (Number(value.toFixed(places)) !== Number(rounded)) places += 1;
   return places;
 }
 

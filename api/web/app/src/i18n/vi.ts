@@ -6,8 +6,6 @@ export const vi = {
   "app.loading": "Đang mở bản sao số của thành phố.",
   "app.menu": "Tùy chọn",
   "app.close": "Đóng",
-  "app.back": "Quay lại",
-  "app.more": "Xem thêm",
   "app.print": "In trang này",
 
   "mark.synthetic": "dữ liệu tổng hợp",
@@ -70,14 +68,12 @@ export const vi = {
   "map.zoom_out": "Thu nhỏ",
   "map.home": "Cả thành phố",
   "map.nation": "Cả nước",
-  "map.north": "Xoay về hướng bắc",
   "map.legend": "Chú giải",
   "map.base": "Nền: dữ liệu của thành phố",
   "map.data_now": "cập nhật {time}",
   "map.data_at": "dữ liệu lúc {time}",
   "map.no_webgl": "Trình duyệt không vẽ được bản đồ",
   "map.no_webgl_hint": "Bản đồ cần WebGL. Các bảng và ô tìm kiếm vẫn dùng được.",
-  "map.loading": "Đang vẽ bản đồ.",
   "map.failed": "Không tải được ô bản đồ của lớp {name}.",
 
   "time.ruler": "Thước thời gian",
@@ -100,7 +96,6 @@ export const vi = {
   "time.known_now": "nay biết",
   "time.known_hint":
     "Lúc đó biết: chỉ những gì hệ thống đã ghi nhận đến thời điểm ấy. Nay biết: kể cả phần sửa và bổ sung sau này.",
-  "time.events": "sự kiện",
   "time.keys": "Mũi tên trái, phải: từng bước. Page Up, Page Down: sáu bước. Home: về hiện tại.",
   "time.span_h": "{n} giờ",
   "time.span_d": "{n} ngày",
@@ -120,12 +115,9 @@ export const vi = {
   "here.empty_then":
     "Đang hiện theo lúc đó biết. Có thể dữ liệu được nạp sau thời điểm này: chuyển sang nay biết.",
   "here.more": "Còn nữa. Phóng to rồi chạm lại.",
-  "here.away": "cách {distance}",
-  "here.inside": "chứa điểm này",
   "here.grids": "Giá trị tại điểm",
   "here.no_value": "không có dữ liệu",
 
-  "item.properties": "Thuộc tính",
   "item.no_properties": "Không có thuộc tính.",
   "item.valid": "Hiệu lực",
   "item.valid_open": "từ {from} đến nay",
@@ -165,10 +157,8 @@ export const vi = {
   "ds.missing": "thiếu",
   "ds.good": "đạt",
 
-  "chart.title": "{name}, {unit}",
   "chart.mean": "trung bình",
   "chart.range": "nhỏ nhất đến lớn nhất",
-  "chart.at": "lúc {time}",
   "chart.bucket": "mỗi điểm gộp {span}",
   "chart.raw": "từng số đo",
   "chart.empty": "Không có số đo trong khoảng này.",
@@ -178,14 +168,10 @@ export const vi = {
   "chart.table": "Xem dạng bảng",
   "chart.time": "Lúc",
 
-  "fresh.fresh": "mới",
-  "fresh.stale": "cũ",
-  "fresh.missing": "mất tín hiệu",
   "fresh.lost": "mất tín hiệu {age}",
   "fresh.never": "chưa có số nào",
   "fresh.strip": "Độ mới của các nguồn",
   "fresh.of": "{n}/{all}",
-  "fresh.devices": "thiết bị",
   "fresh.empty": "Chưa có nguồn nào phải theo dõi độ mới.",
 
   "overview.title": "Trạm đo",
@@ -236,8 +222,6 @@ export const vi = {
   "net.offline": "Mất mạng từ {time}.",
   "net.offline_hint": "Bản đồ và số đang giữ là của lúc đó. Trang tự nối lại khi có mạng.",
   "net.reconnecting": "Mất luồng trực tiếp từ {time}, đang nối lại.",
-  "net.live": "trực tiếp",
-  "net.stale": "Số đo đã cũ {age}.",
 
   "day.0": "Chủ nhật",
   "day.1": "Thứ hai",

@@ -10,6 +10,7 @@ import { detail, layerByName, select, shownLayers, state } from "../state/city";
 import { now, settledMoment } from "../state/clock";
 import { onLayersChanged } from "../state/live";
 import { pick, reducedMotion, t, theme } from "../state/preferences";
+import { floatingGrid } from "../state/sources";
 import { changes } from "../state/timeline";
 import { freshnessOf } from "../ui/Age";
 import { Icon } from "../ui/Icon";
@@ -18,7 +19,7 @@ import { narrow } from "../shell/App";
 import type { Engine } from "./engine";
 import { flight } from "./flight";
 import { ScaleBar } from "./ScaleBar";
-import { fieldOfView } from "./sector";
+import { fieldOfView, looks } from "./sector";
 
 /** Viet Nam with both archipelagos. */
 const NATION: [number, number, number, number] = [102, 6.2, 117.5, 23.6];
@@ -93,8 +94,7 @@ export function MapPane({ config }: { config: Config }) {
     }
     const style = layerByName.value.get(found.layer)?.style.point;
     const point = found.geometry.type === "Point" ? (found.geometry.coordinates as [number, number]) : null;
-    const sees = style?.shape === "sector" && point !== null;
-    map.choose(found.geometry, sees ? fieldOfView(style, found.properties, point) : null);
+    map.choose(found.geometry, looks(style) && point ? fieldOfView(style, found.properties, point) : null);
   });
 
   useEffect(() => {
@@ -181,10 +181,7 @@ function Controls({ engine, config }: { engine: Engine; config: Config }) {
 
 /** Grids need their legend beside them; other legends stand in the list of layers. */
 function FloatingLegend() {
-  const grids = shownLayers.value.filter(
-    (layer) => layer.kind === "raster" && layer.legend.length > 0 && layer.count > 0,
-  );
-  const [grid] = grids.toSorted((a, b) => (b.times?.length ?? 0) - (a.times?.length ?? 0));
+  const grid = floatingGrid.value;
   if (!grid) return null;
   return (
     <section class="maplegend float" aria-label={t("map.legend")}>

@@ -16,8 +16,9 @@ import { roleHeaders, type Moment } from "../api/client";
 import type { Box, Datastream, LayerInfo } from "../api/types";
 import type { Theme } from "../state/preferences";
 import { CHOSEN, VIEWS, compose, sources } from "./compose";
+import { fontFaces } from "./fonts";
 import { pictureOf } from "./images";
-import { fieldOfView } from "./sector";
+import { fieldOfView, looks } from "./sector";
 import { paintingOrder } from "./style";
 import type { Changes } from "./tiles";
 
@@ -59,7 +60,10 @@ const VIEWS_FROM_ZOOM = 17.2;
 export class Engine {
   readonly map: MapLibre;
   private scene: Scene | null = null;
+  private ready = false;
   private readonly states = new Map<string, string>();
+  private streams: readonly (Datastream & { silence: string })[] = [];
+  private chosen: Geometry | null = null;
   private chosenView: Feature | null = null;
   private readonly touch = matchMedia("(pointer: coarse)").matches;
 
@@ -67,7 +71,7 @@ export class Engine {
     const { bounds, camera } = start;
     this.map = new MapLibre({
       container: start.container,
-      style: { version: 8, sources: {}, layers: [] },
+      style: { version: 8, "font-faces": fontFaces(), sources: {}, layers: [] },
       attributionControl: false,
       locale: { "Map.Title": start.title },
       maxZoom: 22,
@@ -82,12 +86,15 @@ export class Engine {
       ...(!camera && bounds ? { bounds, fitBoundsOptions: { padding: 24 } } : {}),
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.on("styleimagemissing", ({ id }) => this.addPicture(id));
+    this.map.setMissingStyleImageResolver((id) => this.addPicture(id));
+    this.map.once("style.load", () => {
+      this.ready = true;
+      if (this.scene) this.draw(this.scene);
+    });
     this.map.on("click", (event) => this.clicked(event));
     this.map.on("mousemove", (event) => this.hovered(event));
     this.map.on("move", () => this.moved());
     this.map.on("idle", () => this.settled());
-    this.map.on("dataloading", () => start.onSettled(false));
     this.map.on("movestart", () => start.onSettled(false));
     this.map.on("error", (event) => this.failed(event as unknown as { sourceId?: string; error?: Error }));
     // For the console and for tests: the map as the page sees it.
@@ -98,6 +105,8 @@ export class Engine {
   /** Draws a scene, changing only what differs from the one before. */
   draw(scene: Scene): void {
     this.scene = scene;
+    if (!this.ready) return;
+    this.start.onSettled(false);
     const context = { theme: scene.theme, latitude: this.map.getCenter().lat };
     const tiles = sources(scene.layers, scene.moment, scene.changes, context);
     for (const [name, spec] of Object.entries(tiles))
@@ -105,6 +114,8 @@ export class Engine {
     const style = compose(scene.layers, tiles, context);
     this.keepData(style);
     this.map.setStyle(style, { diff: true });
+    this.paintResults();
+    this.paintChosen();
   }
 
   /** Points a source that exists to other tiles; the old ones stay until the new ones are there. */
@@ -132,10 +143,15 @@ export class Engine {
 
   /** Puts the newest results on the features of layers drawn by them. */
   showResults(streams: readonly (Datastream & { silence: string })[]): void {
+    this.streams = streams;
+    this.paintResults();
+  }
+
+  private paintResults(): void {
     for (const layer of this.scene?.layers ?? []) {
       const live = layer.style.live;
-      if (!live || !this.map.getSource(layer.name)) continue;
-      for (const stream of streams) {
+      if (!live || !this.ready || !this.map.getSource(layer.name)) continue;
+      for (const stream of this.streams) {
         if (stream.layer !== layer.name || (live.key && stream.key !== live.key)) continue;
         const next = { value: stream.result, fresh: stream.silence };
         const key = `${layer.name}/${stream.uid}`;
@@ -150,6 +166,12 @@ export class Engine {
   /** Outlines a feature, and draws what it sees if it is a camera. */
   choose(geometry: Geometry | null, view: Feature | null): void {
     this.chosenView = view && { ...view, properties: { chosen: true } };
+    this.chosen = geometry;
+    this.paintChosen();
+  }
+
+  private paintChosen(): void {
+    const geometry = this.chosen;
     const features: Feature[] = geometry === null ? [] : [{ type: "Feature", properties: {}, geometry }];
     void this.map.getSource<GeoJSONSource>(CHOSEN)?.setData({ type: "FeatureCollection", features });
     this.drawViews();
@@ -284,7 +306,7 @@ export class Engine {
     for (const layer of paintingOrder(this.scene?.layers ?? [])) {
       const style = layer.style.point;
       const id = `${layer.name}/point`;
-      if (style?.shape !== "sector" || !this.map.getLayer(id)) continue;
+      if (!looks(style) || !this.map.getLayer(id)) continue;
       for (const feature of this.map.queryRenderedFeatures({ layers: [id] })) {
         const fid = `${layer.name}/${String(feature.properties.fid)}`;
         if (feature.geometry.type !== "Point" || seen.has(fid)) continue;

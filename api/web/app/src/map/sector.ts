@@ -46,8 +46,13 @@ export function fieldOfView(
     const value = typeof key === "string" ? properties[key] : key;
     return typeof value === "number" && Number.isFinite(value) ? value : rest;
   };
-  const angle = read(style.angle, DEFAULT_ANGLE);
+  const angle = read(style.angle ?? "angle_deg", DEFAULT_ANGLE);
   const azimuth = read(style.azimuth, angle >= 360 ? 0 : NaN);
   if (Number.isNaN(azimuth)) return null;
-  return sector(lon, lat, azimuth, angle, read(style.range, DEFAULT_RANGE_M));
+  return sector(lon, lat, azimuth, angle, read(style.range ?? "range_m", DEFAULT_RANGE_M));
+}
+
+/** Whether a layer's points look somewhere. */
+export function looks(style: PointStyle | undefined): style is PointStyle {
+  return style !== undefined && (style.shape === "sector" || style.azimuth !== undefined);
 }

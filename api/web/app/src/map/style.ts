@@ -5,6 +5,7 @@ import type {
   FillStyle,
   LabelStyle,
   LayerInfo,
+  LayerStyle,
   LineStyle,
   Paint,
   Pattern,
@@ -68,10 +69,24 @@ export interface Context {
   latitude: number;
 }
 
+/** For a layer nobody has styled yet; as `default_style` of layers/styles.py. */
+const PLAIN: LayerStyle = {
+  fill: {
+    color: "#8a94a6",
+    color_night: "#6d7a90",
+    opacity: 0.35,
+    outline: "#4a5568",
+    outline_night: "#a7b3c7",
+  },
+  line: { color: "#4a5568", color_night: "#a7b3c7", width: 1.5 },
+  point: { color: "#4a5568", color_night: "#a7b3c7", radius: 4, stroke: "#ffffff", stroke_night: "#131a18" },
+};
+
 /** The map layers that draw one layer; their source has the layer's name. */
 export function translate(layer: LayerInfo, context: Context): Translated {
   if (layer.kind === "raster") return { shapes: [rasterLayer(layer)], labels: [] };
-  const { style } = layer;
+  const styled = layer.style.fill ?? layer.style.line ?? layer.style.point ?? layer.style.label;
+  const style = styled === undefined ? { ...layer.style, ...PLAIN } : layer.style;
   const shapes: LayerSpecification[] = [];
   if (style.fill && admits(layer, "Polygon")) shapes.push(...fillLayers(layer, style.fill, context));
   if (style.line && (admits(layer, "LineString") || admits(layer, "Polygon"))) {

@@ -2,12 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { api } from "../api/client";
+import { api, isoTime } from "../api/client";
 import type { Datastream, Field, Item, Json, LinkEnd, Source, TwinEvent, Version } from "../api/types";
 import { formatDistance, formatArea, formatNumber } from "../format/number";
 import { DAY, formatDate, formatDateTime, parseTime } from "../format/time";
 import type { MessageKey } from "../i18n/messages";
 import { flyTo } from "../map/flight";
+import { looks } from "../map/sector";
 import { detail, layerByName, opened, select, show } from "../state/city";
 import { now, settledMoment } from "../state/clock";
 import { lang, pick, t } from "../state/preferences";
@@ -26,7 +27,7 @@ export function ItemDetail({ item }: { item: Item }) {
       )}
       <Attributes properties={item.properties} fields={layer?.fields ?? []} />
       <Provenance item={item} happened={layer?.kind === "event"} />
-      {layer?.style.point?.shape === "sector" && <CameraEvents item={item} />}
+      {looks(layer?.style.point) && <CameraEvents item={item} />}
       {item.links.length > 0 && <Links links={item.links} />}
       <History />
     </div>
@@ -285,23 +286,28 @@ function Past({ version, before }: { version: Version; before: Version | undefin
 const CAMERA_EVENTS = 200;
 const SHOWN_EVENTS = 8;
 
+/** Events lie where their camera stands; this far around it is asked. [degrees] */
+const AROUND = 0.0001;
+
 function CameraEvents({ item }: { item: Item }) {
   const found = useSignal<TwinEvent[] | null>(null);
   const moment = settledMoment.value;
+  const held = detail.data.value;
+  const place =
+    held?.fid === item.fid && held.geometry?.type === "Point" ? held.geometry.coordinates.join() : "";
   useEffect(() => {
+    const [lon, lat] = place.split(",").map(Number);
+    if (lon === undefined || lat === undefined) return;
     const controller = new AbortController();
     const end = moment.at ?? now.peek();
-    const range = {
-      start: new Date(end - DAY).toISOString(),
-      end: new Date(end).toISOString(),
-      limit: CAMERA_EVENTS,
-    };
+    const bbox = [lon - AROUND, lat - AROUND, lon + AROUND, lat + AROUND].join();
+    const range = { start: isoTime(end - DAY), end: isoTime(end), bbox, limit: CAMERA_EVENTS };
     api.events(moment, range, controller.signal).then(
       (answer) => (found.value = answer.events.filter((event) => seenBy(event, item))),
       () => (found.value = null),
     );
     return () => controller.abort();
-  }, [moment, item.fid]);
+  }, [moment, place]);
   if (found.value === null) return null;
   return (
     <section class="item__part">

@@ -16,6 +16,9 @@ import { Age, freshnessAt, viewedMoment } from "../ui/Age";
 import { Icon } from "../ui/Icon";
 import { Empty, Failed, Loading } from "../ui/States";
 import { Sample } from "../ui/Symbol";
+import { floatingGrid } from "../state/sources";
+import { narrow } from "../shell/App";
+import { legendText } from "./legend";
 
 const GROUP_ORDER = [
   "sensors",
@@ -118,7 +121,7 @@ function Row({ layer }: { layer: LayerInfo }) {
         </button>
       </div>
       {tooFar && <p class="layer__note quiet">{t("layers.zoom_in")}</p>}
-      {shown && !single && layer.legend.length > 0 && <Legend layer={layer} />}
+      {shown && !single && layer.legend.length > 0 && !floats(layer) && <Legend layer={layer} />}
       {shown && (layer.times?.length ?? 0) > 1 && <PlayIt layer={layer} />}
       {about && <About layer={layer} />}
     </li>
@@ -129,17 +132,22 @@ export function Legend({ layer }: { layer: LayerInfo }) {
   return (
     <ul class="legendlist">
       {layer.legend.map((entry) => {
-        const [first = "", second] = pick(entry.label, entry.label_en).split(" · ");
+        const { words, range } = legendText(pick(entry.label, entry.label_en));
         return (
           <li key={entry.label}>
             <Sample symbol={entry.symbol} />
-            <span>{second ?? first}</span>
-            {second !== undefined && <span class="end num">{first}</span>}
+            <span>{words}</span>
+            {range && <span class="end num">{range}</span>}
           </li>
         );
       })}
     </ul>
   );
+}
+
+/** On a desk, the legend of a grid stands on the map. */
+function floats(layer: LayerInfo): boolean {
+  return layer.kind === "raster" && !narrow.value && layer.name === floatingGrid.value?.name;
 }
 
 function PlayIt({ layer }: { layer: LayerInfo }) {

@@ -8,7 +8,7 @@ import { layerByName, role, select, state } from "../state/city";
 import { now, settledMoment } from "../state/clock";
 import { pick, t } from "../state/preferences";
 import { resource } from "../state/resource";
-import { deviceFreshness, watched, type Device, type WatchedSource } from "../state/sources";
+import { deviceFreshness, measures, watched, type Device, type WatchedSource } from "../state/sources";
 import { Age, freshnessOf } from "../ui/Age";
 import { Empty, Failed, Loading } from "../ui/States";
 import { focusLayer } from "./focus";
@@ -59,7 +59,7 @@ function Station({ source }: { source: WatchedSource }) {
     head.current?.scrollIntoView({ block: "start" });
     focusLayer.value = null;
   }, [focused]);
-  const listed = layer.group === "sensors" || all;
+  const listed = measures(source) || all;
   const rows = listed ? devices.slice(0, all ? devices.length : ROWS_AT_FIRST) : [];
   const silent = devices.filter((device) => deviceFreshness(device) !== "fresh");
   const partial = fresh > 0 && silent.length > 0;
@@ -76,6 +76,7 @@ function Station({ source }: { source: WatchedSource }) {
           <Age time={newest} freshness={freshness} />
         </span>
       </header>
+      {partial && listed && <p class="bar-note">{t("overview.partial_note", { names: namesOf(silent) })}</p>}
       {rows.length > 0 && (
         <ul>
           {rows.map((device) => (
@@ -90,6 +91,14 @@ function Station({ source }: { source: WatchedSource }) {
       )}
     </section>
   );
+}
+
+const NAMED = 3;
+
+function namesOf(devices: Device[]): string {
+  const names = devices.slice(0, NAMED).map((device) => device.name);
+  const rest = devices.length - names.length;
+  return names.join(", ") + (rest > 0 ? ` ${t("overview.others", { n: rest })}` : "");
 }
 
 function Row({ device }: { device: Device }) {

@@ -3,7 +3,8 @@
 import type { Datastream, Json } from "../api/types";
 import { formatNumber } from "../format/number";
 import type { MessageKey } from "../i18n/messages";
-import { lang, t } from "../state/preferences";
+import { layerByName } from "../state/city";
+import { lang, pick, t } from "../state/preferences";
 
 const REMARKABLE = new Set(["suspect", "rejected", "estimated", "missing"]);
 
@@ -12,7 +13,7 @@ export function Result({ stream }: { stream: Datastream }) {
   if (result === null) return <span class="result quiet">–</span>;
   return (
     <span class="result">
-      <b class="num">{resultText(result)}</b>
+      <b class="num">{classLabel(stream) ?? resultText(result)}</b>
       {typeof result === "number" && unit && <span class="unit"> {unit}</span>}
       {quality !== null && REMARKABLE.has(quality) && (
         <em class="quality" title={reason}>
@@ -21,6 +22,14 @@ export function Result({ stream }: { stream: Datastream }) {
       )}
     </span>
   );
+}
+
+/** The legend's word for a result that is a code, where its layer has one. */
+function classLabel({ layer, key, result }: Datastream): string | null {
+  const live = layerByName.value.get(layer)?.style.live;
+  if (typeof result === "number" || live?.key !== key) return null;
+  const found = live.classes?.find((one) => one.value === result && one.label);
+  return found ? pick(found.label ?? "", found.label_en).replace(/ \(.*\)$/, "") : null;
 }
 
 export function resultText(result: Json): string {

@@ -53,6 +53,12 @@ const SHOWN_AT_FIRST = new Set([
   "infrastructure",
 ]);
 
+/** A calm map to begin with: the ground, grids only if they move, what speaks, what happens. */
+function shownAtFirst(layer: LayerInfo): boolean {
+  const still = layer.kind === "raster" && (layer.times?.length ?? 0) <= 1;
+  return SHOWN_AT_FIRST.has(layer.group) && !still;
+}
+
 type Choice = Record<string, boolean>;
 
 function keptChoice(): Choice {
@@ -66,7 +72,7 @@ function keptChoice(): Choice {
 const choice = signal<Choice>(keptChoice());
 
 export function isShown(layer: LayerInfo): boolean {
-  return choice.value[layer.name] ?? SHOWN_AT_FIRST.has(layer.group);
+  return choice.value[layer.name] ?? shownAtFirst(layer);
 }
 
 export function show(name: string, shown: boolean): void {

@@ -15,35 +15,49 @@ export const lostAt = signal<number | null>(null);
 type ChangeListener = (layers: ReadonlySet<string>) => void;
 const listeners = new Set<ChangeListener>();
 
-/** Calls back with the names of layers whose features changed, at most twice a second. */
+/** Calls back with the names of layers whose features changed, now and then. */
 export function onLayersChanged(listener: ChangeListener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-const GATHER_MS = 500;
+/** Readings are shown at most this often. [ms] */
+const READINGS_MS = 500;
+/** Layers and tiles are read again at most this often, however fast events come. [ms] */
+const LAYERS_MS = 4000;
+
 const pendingObservations: ObservationItem[] = [];
 const pendingLayers = new Set<string>();
-let timer: ReturnType<typeof setTimeout> | undefined;
+let readingsTimer: ReturnType<typeof setTimeout> | undefined;
+let layersTimer: ReturnType<typeof setTimeout> | undefined;
 
 function gather(change: Change): void {
-  if (change.kind === "observation") pendingObservations.push(...(change.items as ObservationItem[]));
-  else if (change.kind !== "quarantine") pendingLayers.add(change.layer);
-  timer ??= setTimeout(deliver, GATHER_MS);
+  if (change.kind === "observation") {
+    pendingObservations.push(...(change.items as ObservationItem[]));
+    readingsTimer ??= setTimeout(showReadings, READINGS_MS);
+  } else if (change.kind !== "quarantine") {
+    pendingLayers.add(change.layer);
+    layersTimer ??= setTimeout(readLayers, LAYERS_MS);
+  }
 }
 
-function deliver(): void {
-  timer = undefined;
+/** The past does not move; what came meanwhile is read on the way back to now. */
+const isNow = (): boolean => cursor.value === null;
+
+function showReadings(): void {
+  readingsTimer = undefined;
   const observations = pendingObservations.splice(0);
+  if (isNow()) applyObservations(observations);
+}
+
+function readLayers(): void {
+  layersTimer = undefined;
   const changed = new Set(pendingLayers);
   pendingLayers.clear();
-  if (cursor.value !== null) return; // The past does not move; what came is read on the way back to now.
-  if (observations.length > 0) applyObservations(observations);
-  if (changed.size > 0) {
-    layers.reload();
-    if (here.data.value) here.reload();
-    for (const listener of listeners) listener(changed);
-  }
+  if (!isNow()) return;
+  layers.reload();
+  if (here.data.value?.items.some((item) => changed.has(item.layer))) here.reload();
+  for (const listener of listeners) listener(changed);
 }
 
 function readAgain(): void {

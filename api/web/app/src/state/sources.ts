@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import type { Datastream, Freshness, LayerInfo } from "../api/types";
 import { parseTime } from "../format/time";
 import { freshnessAt, freshnessOf, viewedMoment } from "../ui/Age";
-import { layerByName, layerList, state } from "./city";
+import { layerByName, layerList, shownLayers, state } from "./city";
 
 export interface Device {
   uid: string;
@@ -53,12 +53,21 @@ const devices = computed(() => {
   return found;
 });
 
-/** The datastream a layer is drawn by, else the first that gives numbers. */
+/** What people ask of a station first; its battery comes last. */
+const ASKED_FIRST = ["water_level", "rain", "pm25", "pm10"];
+
+/** The datastream a layer is drawn by, else what people ask of it first, else the first that gives numbers. */
 export function primaryOf(streams: Datastream[], key: string | undefined): Datastream {
   const [first] = streams;
   if (!first) throw new Error("a device has at least one datastream");
+  const asked = ASKED_FIRST.map((name) => streams.find((stream) => stream.observed_property === name));
   const numeric = streams.find((stream) => typeof stream.result === "number");
-  return streams.find((stream) => stream.key === key) ?? numeric ?? first;
+  return streams.find((stream) => stream.key === key) ?? asked.find(Boolean) ?? numeric ?? first;
+}
+
+/** Whether a layer's devices give a number in one line: those are listed, the others counted. */
+export function measures(source: WatchedSource): boolean {
+  return source.devices.some((device) => typeof device.primary.result === "number");
 }
 
 const GROUP_ORDER = ["sensors", "infrastructure", "cameras", "events", "simulation"];
@@ -76,7 +85,9 @@ export const watched = computed<WatchedSource[]>(() => {
     const index = GROUP_ORDER.indexOf(source.layer.group);
     return index < 0 ? GROUP_ORDER.length : index;
   };
-  return found.sort((a, b) => rank(a) - rank(b) || a.layer.order - b.layer.order);
+  return found.sort(
+    (a, b) => rank(a) - rank(b) || Number(measures(b)) - Number(measures(a)) || a.layer.order - b.layer.order,
+  );
 });
 
 function fromDevices(layer: LayerInfo, held: Device[]): WatchedSource {
@@ -92,4 +103,22 @@ function fromDevices(layer: LayerInfo, held: Device[]): WatchedSource {
 export function deviceFreshness(device: Device): Freshness {
   const all = device.streams.map(freshnessOf);
   return all.includes("fresh") ? "fresh" : all.includes("stale") ? "stale" : "missing";
+}
+
+/** The grid whose legend stands on the map: one shown that holds at the time looked at, simulations first. */
+export const floatingGrid = computed<LayerInfo | null>(() => {
+  const at = viewedMoment();
+  const grids = shownLayers.value.filter(
+    (layer) => layer.kind === "raster" && layer.legend.length > 0 && holds(layer, at),
+  );
+  return grids.toSorted((a, b) => (b.times?.length ?? 0) - (a.times?.length ?? 0))[0] ?? null;
+});
+
+/** Whether a grid is there at a time; one without times always is. */
+export function holds(layer: LayerInfo, at: number): boolean {
+  const times = (layer.times ?? []).map((time) => parseTime(time) ?? 0);
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return layer.count > 0;
+  const step = times.length > 1 ? last - (times.at(-2) ?? last) : Infinity;
+  return at >= first && at <= last + step;
 }

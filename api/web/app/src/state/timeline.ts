@@ -26,6 +26,15 @@ const names = computed(() => shownLayers.value.map((layer) => layer.name).join()
 
 const known = computed(() => (knownThen.value && cursor.value !== null ? settledMoment.value.knownAt : null));
 
+/** The server gives so many events of a layer; one that has more would show a false picture and is left out. */
+const MOST_EVENTS = 500;
+
+function whole<T extends { layer: string }>(events: T[]): T[] {
+  const counts = new Map<string, number>();
+  for (const { layer } of events) counts.set(layer, (counts.get(layer) ?? 0) + 1);
+  return events.filter(({ layer }) => (counts.get(layer) ?? 0) < MOST_EVENTS);
+}
+
 interface Marked extends Changes {
   known: Span;
   events: { time: number; layer: string; title: string }[];
@@ -40,7 +49,7 @@ export const timeline = resource<Marked>((signal) => {
   return api.timeline(moment, span.start, span.end, asked, signal).then((found) => ({
     known: span,
     breakpoints: found.breakpoints.map((time) => parseTime(time) ?? 0).sort((a, b) => a - b),
-    events: found.events.map((event) => ({ ...event, time: parseTime(event.time) ?? 0 })),
+    events: whole(found.events).map((event) => ({ ...event, time: parseTime(event.time) ?? 0 })),
   }));
 });
 
