@@ -47,6 +47,8 @@ class Owner:
         self._listener: Listener | None = None
         self._stopping = threading.Event()
         self._connections: set[Connection[Any, Any]] = set()
+        # Only a connection's own thread closes it: a second close could hit a descriptor given out anew.
+        self._closing = threading.Lock()
 
     def __enter__(self) -> Self:
         # Whoever owns the file owns the socket; what lies there is left over from a killed owner.
@@ -67,9 +69,9 @@ class Owner:
             _poke(self.path)
         if self._listener is not None:
             self._listener.close()
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.close()
+        with self._closing:
+            for connection in self._connections:
+                _hang_up(connection)
         self.path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
@@ -81,10 +83,11 @@ class Owner:
                 if not self._stopping.is_set():
                     _log.warning("owner socket: %s", exc)
                 continue
-            if self._stopping.is_set():
-                connection.close()
-                return
-            self._connections.add(connection)
+            with self._closing:
+                if self._stopping.is_set():
+                    connection.close()
+                    return
+                self._connections.add(connection)
             threading.Thread(target=self._serve, args=(connection,), name="twin-client", daemon=True).start()
 
     def _serve(self, connection: Connection[Any, Any]) -> None:
@@ -95,8 +98,9 @@ class Owner:
         except (EOFError, OSError):
             pass  # the client went away
         finally:
-            self._connections.discard(connection)
-            connection.close()
+            with self._closing:
+                self._connections.discard(connection)
+                connection.close()
 
     def _answer(self, method: str, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[str, object]:
         if method not in _METHODS:
@@ -113,6 +117,12 @@ class Owner:
 def _poke(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as poke:
         poke.connect(str(path))
+
+
+def _hang_up(connection: Connection[Any, Any]) -> None:
+    """End both directions; whoever reads from it wakes up and closes."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 class RemoteStore:

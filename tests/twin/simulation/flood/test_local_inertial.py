@@ -245,7 +245,8 @@ def test_uniform_flow_reaches_its_normal_depth(slope: float, n: float, q: float,
     assert end.depth[0, 10:-10] == pytest.approx(depth, rel=1e-3)
 
 
-def test_a_free_edge_without_slope_follows_the_water(slope: float = 0.002, n: float = 0.04, q: float = 0.5) -> None:
+def test_a_free_edge_without_slope_follows_the_water() -> None:
+    slope, n, q = 0.002, 0.04, 0.5
     cells, dx = 60, 10.0
     m = model(
         slope * (cells * dx - centres(cells, dx)),
