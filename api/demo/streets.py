@@ -219,14 +219,17 @@ def roads() -> list[FeatureChange]:
     changes = [
         FeatureChange(
             f"d{number:04d}", axis_line(a),
-            {"name": a.name, "class": a.road_class, "width_m": a.width_m, "planned_width_m": a.planned_width_m},
+            {"name": a.name, "class": a.road_class, "width_m": a.width_m, "planned_width_m": a.planned_width_m,
+             "label": a.name},
         )
         for number, a in enumerate((*NORTH_SOUTH, *EAST_WEST), start=1)
     ]  # fmt: skip
     changes += [
         FeatureChange(
             f"d{number:04d}", line,
-            {"name": name, "class": "đường nội bộ", "width_m": LOCAL_WIDTH_M, "planned_width_m": LOCAL_WIDTH_M},
+            # Numbered streets are too many to be written on the map.
+            {"name": name, "class": "đường nội bộ", "width_m": LOCAL_WIDTH_M, "planned_width_m": LOCAL_WIDTH_M,
+             "label": "" if name.startswith("Đường số") else name},
         )
         for number, (name, line) in enumerate(local_streets(), start=101)
     ]  # fmt: skip

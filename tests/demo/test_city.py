@@ -236,3 +236,15 @@ def test_two_builds_in_processes_of_their_own_are_equal_to_the_byte() -> None:
     }  # fmt: skip
     assert len(digests) == 1
     assert len(digests.pop()) == 64
+
+
+def test_features_hold_nothing_that_their_layer_does_not_declare() -> None:
+    declared = {x.name: {f.name for f in x.fields} for x in catalogue.layers()}
+    for content in CONTENTS:
+        for change in content.draw():
+            assert set(change.properties or {}) <= declared[content.layer], (content.layer, change.fid)
+
+
+def test_there_are_exactly_13_174_parcels_as_the_documentation_says() -> None:
+    assert len(parcels.plots()) == 13_174
+    assert "13 174" in (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
