@@ -61,6 +61,8 @@ class Sql:
     end: str = ""
     loose: bool = False
     """Whether a number may be taken for the text it is written as."""
+    number: str = ""
+    """A shorter way to the number of JSON."""
 
 
 @dataclass(slots=True)
@@ -197,7 +199,7 @@ class Compiler:
         sql, end = column.sql.format(e=alias), column.end.format(e=alias)
         inner = parts[used + 1 :]
         if not inner:
-            return Sql(column.kind, sql, end, loose=parts[used] == "result")
+            return Sql(column.kind, sql, end, parts[used] == "result", column.number.format(e=alias))
         if column.kind not in {Kind.JSON, Kind.GEOMETRY}:
             raise ParameterError(f"{parts[used]!r} has no parts", where="$filter")
         path = "$" + "".join("." + json.dumps(part, ensure_ascii=False) for part in inner)
@@ -297,6 +299,8 @@ def _as(value: Sql, kind: Kind) -> Sql:
     if value.kind is Kind.JSON:
         text = f"json_extract_string({value.text}, '$')"
         types = f"json_type({value.text})"
+        if kind is Kind.NUMBER and value.number:
+            return Sql(kind, value.number)
         if kind is Kind.NUMBER:
             numeric = f"{types} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE', 'DECIMAL')"
             return Sql(kind, f"CASE WHEN {numeric} THEN CAST({text} AS DOUBLE) END")

@@ -48,12 +48,13 @@ class Kind(Enum):
 class Column:
     """A property: its type and its SQL with ``{e}`` for the relation's alias.
 
-    ``end`` is the end of an interval. Of JSON and results, ``sql`` is the JSON text.
+    ``end`` is the end of an interval. Of JSON, ``sql`` is the JSON text; ``number`` is a shorter way to its number.
     """
 
     kind: Kind
     sql: str
     end: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ _RESULT = (
     "WHEN 'text' THEN to_json({e}.text) ELSE CAST({e}.text AS JSON) END"
 )
 
+_RESULT_NUMBER = (
+    "CASE {e}.result_type WHEN 'number' THEN {e}.number WHEN 'json' THEN "
+    "CASE WHEN json_type({e}.text) NOT IN ('NULL', 'OBJECT', 'ARRAY', 'VARCHAR', 'BOOLEAN') "
+    "THEN TRY_CAST({e}.text AS DOUBLE) END END"
+)
+
 COLUMNS: dict[str, dict[str, Column]] = {
     "Things": {"id": _ID, "name": _NAME, "description": _DESCRIPTION, "properties": _PROPERTIES},
     "Locations": {
@@ -157,7 +164,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "Observations": {
         "id": _ID,
         "phenomenonTime": Column(Kind.TIME, "{e}.phenomenon_start", "{e}.phenomenon_end"),
-        "result": Column(Kind.JSON, _RESULT),
+        "result": Column(Kind.JSON, _RESULT, number=_RESULT_NUMBER),
         "resultTime": Column(Kind.TIME, "{e}.result_time"),
         "resultQuality": Column(
             Kind.JSON, f"json_object('label', {_QUALITY}, 'reason', {{e}}.reason)"
