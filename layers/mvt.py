@@ -209,13 +209,21 @@ def _split(numbers: IntArray, lengths: IntArray) -> list[bytes]:
 # -- protocol buffers ----------------------------------------------------------------------------------------
 
 
-def _varint(number: int) -> bytes:
+def _long_varint(number: int) -> bytes:
     out = bytearray()
     while number >= 0x80:
         out.append(number & 0x7F | 0x80)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+_VARINTS = tuple(_long_varint(number) for number in range(1 << 14))
+"""One and two bytes: nearly every length and index of a tile."""
+
+
+def _varint(number: int) -> bytes:
+    return _VARINTS[number] if number < 1 << 14 else _long_varint(number)
 
 
 def _field(number: int, wire: int) -> bytes:

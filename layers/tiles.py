@@ -43,6 +43,9 @@ ALL_ATTRIBUTES_FROM = 14
 EVENT_WINDOW = timedelta(hours=1)
 """An event stays on the map this long after it ended, unless its layer says ``event_window_s``."""
 
+KEPT_FEATURES = 50_000
+"""A layer with more is read by box for every tile."""
+
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 FloatArray = npt.NDArray[np.float64]
@@ -119,13 +122,45 @@ def _entry_size(data: bytes) -> int:
     return len(data) + 200
 
 
-class TileSource:
-    """Makes and keeps the tiles of one store."""
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """Features ready to be cut into tiles: projected, with their boxes.
 
-    def __init__(self, store: Store, *, capacity: int = 128 << 20) -> None:
+    ``geometries`` are in map units: x right from 180° west, y down from the map's upper edge, the whole map is 1.
+    """
+
+    geometries: npt.NDArray[Any]
+    boxes: FloatArray
+    fids: tuple[str, ...]
+    properties: tuple[dict[str, Json], ...]
+
+    @property
+    def vertices(self) -> int:
+        """What it costs to keep."""
+        return int(shapely.get_num_coordinates(self.geometries).sum()) + 20 * len(self.fids)
+
+
+def drawable(features: Sequence[Feature]) -> Drawable:
+    """Project features onto the square map."""
+    placed = [f for f in features if f.geometry is not None]
+    shapes = np.array([f.geometry for f in placed], dtype=object)
+    projected = shapely.force_2d(shapely.transform(shapes, _map_units)) if placed else shapes
+    boxes = shapely.bounds(projected) if placed else np.zeros((0, 4))
+    return Drawable(projected, boxes, tuple(f.fid for f in placed), tuple(f.properties for f in placed))
+
+
+class TileSource:
+    """Makes and keeps the tiles of one store.
+
+    A layer of moderate size is read and projected once for all tiles of one state.
+    """
+
+    def __init__(self, store: Store, *, capacity: int = 128 << 20, vertices: int = 5_000_000) -> None:
         self._store = store
         self._tiles: LruCache[bytes] = LruCache(capacity, _entry_size)
         self._breaks: LruCache[list[datetime]] = LruCache(4_000_000, lambda times: len(times) + 10)
+        self._drawables: LruCache[Drawable] = LruCache(vertices, lambda d: d.vertices)
+        self._reading = threading.Lock()
 
     def tile(self, view: View, layer: str, address: TileAddress, *, known_etag: str = "") -> Tile | None:
         """Return one tile of a vector layer, or ``None`` if the caller's ``known_etag`` is still right.
@@ -141,7 +176,7 @@ class TileSource:
         key = f"{etag}/{address.zoom}/{address.column}/{address.row}"
         data = self._tiles.get(key)
         if data is None:
-            data = self._make(view, summary.layer, address)
+            data = self._make(view, summary, etag, address)
             self._tiles.put(key, data)
         return Tile(data, etag)
 
@@ -164,16 +199,35 @@ class TileSource:
             self._breaks.put(key, times)
         return times
 
-    def _make(self, view: View, layer: Layer, address: TileAddress) -> bytes:
+    def _make(self, view: View, summary: LayerSummary, tag: str, address: TileAddress) -> bytes:
+        layer = summary.layer
         if not _drawn_at(layer, address.zoom):
             return b""
-        interval = None
-        if layer.kind is LayerKind.EVENT:
-            at = view.at or datetime.now(UTC)
-            interval = (at - event_window(layer), at)
-        box = address.box(BUFFER / EXTENT)
-        features = self._store.features(view, layer.name, bbox=box, interval=interval)
-        return encode_tile(layer, features, address)
+        if summary.count > KEPT_FEATURES:
+            box = address.box(BUFFER / EXTENT)
+            found = self._store.features(view, layer.name, bbox=box, interval=_shown_interval(view, layer))
+            return encode_tile(layer, drawable(found), address)
+        return encode_tile(layer, self._drawable(view, layer, tag), address)
+
+    def _drawable(self, view: View, layer: Layer, tag: str) -> Drawable:
+        kept = self._drawables.get(tag)
+        if kept is not None:
+            return kept
+        # A map asks for many tiles of a layer at once: one of them reads it, the others wait for that.
+        with self._reading:
+            kept = self._drawables.get(tag)
+            if kept is None:
+                kept = drawable(self._store.features(view, layer.name, interval=_shown_interval(view, layer)))
+                self._drawables.put(tag, kept)
+        return kept
+
+
+def _shown_interval(view: View, layer: Layer) -> tuple[datetime, datetime] | None:
+    """Events are shown for a while; states at their moment."""
+    if layer.kind is not LayerKind.EVENT:
+        return None
+    at = view.at or datetime.now(UTC)
+    return (at - event_window(layer), at)
 
 
 def event_window(layer: Layer) -> timedelta:
@@ -188,14 +242,11 @@ def _drawn_at(layer: Layer, zoom: int) -> bool:
     return low <= zoom + 1 and (not isinstance(highest, int | float) or zoom < highest)
 
 
-def encode_tile(layer: Layer, features: Sequence[Feature], address: TileAddress) -> bytes:
+def encode_tile(layer: Layer, features: Drawable, address: TileAddress) -> bytes:
     """Encode features of one layer into one tile; ``layer`` is the layer as its viewer sees it."""
-    placed = [f for f in features if f.geometry is not None]
-    if not placed:
-        return b""
-    geometries, drawn = prepare(np.array([f.geometry for f in placed], dtype=object), address)
+    geometries, drawn = cut(features, address)
     names = _attributes(layer, address.zoom)
-    properties = [_properties(placed[i], names) for i in drawn.tolist()]
+    properties = [_properties(features, i, names) for i in drawn.tolist()]
     return encode_layer(layer.name, geometries, properties)
 
 
@@ -209,13 +260,13 @@ def _attributes(layer: Layer, zoom: int) -> list[str]:
     ]
 
 
-def _properties(feature: Feature, names: Sequence[str]) -> dict[str, Json]:
-    values = {name: feature.properties.get(name) for name in names}
-    return {**values, "fid": feature.fid}
+def _properties(features: Drawable, index: int, names: Sequence[str]) -> dict[str, Json]:
+    given = features.properties[index]
+    return {**{name: given.get(name) for name in names}, "fid": features.fids[index]}
 
 
-def prepare(geometries: npt.NDArray[Any], address: TileAddress) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Bring WGS 84 geometries into a tile's units, clipped and thinned.
+def cut(features: Drawable, address: TileAddress) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Bring features into a tile's units, clipped and thinned.
 
     Lines and polygons smaller than half a pixel are dropped. A pixel is 8 units (tiles are shown at 512 px).
 
@@ -225,19 +276,22 @@ def prepare(geometries: npt.NDArray[Any], address: TileAddress) -> tuple[npt.NDA
         What remains to be drawn, and its index in the input.
     """
     pixel = EXTENT / 512
-    placed = shapely.force_2d(shapely.transform(geometries, lambda c: _tile_units(c, address)))
-    bounds = shapely.bounds(placed)
+    scale = float(1 << address.zoom) * EXTENT
+    corner = np.array([address.column, address.row], dtype=np.float64) * EXTENT
+    boxes = features.boxes * scale - np.concatenate((corner, corner))
     low, high = -BUFFER, EXTENT + BUFFER
-    is_point = np.isin(shapely.get_type_id(placed), (0, 4))
-    size = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-    inside = (bounds[:, 0] <= high) & (bounds[:, 2] >= low) & (bounds[:, 1] <= high) & (bounds[:, 3] >= low)
+    is_point = np.isin(shapely.get_type_id(features.geometries), (0, 4))
+    size = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    inside = (boxes[:, 0] <= high) & (boxes[:, 2] >= low) & (boxes[:, 1] <= high) & (boxes[:, 3] >= low)
     index = np.flatnonzero(inside & (is_point | (size >= pixel / 2)))
-    placed, bounds, is_point = placed[index], bounds[index], is_point[index]
-    crosses = (bounds[:, 0] < low) | (bounds[:, 2] > high) | (bounds[:, 1] < low) | (bounds[:, 3] > high)
-    cut = crosses & ~is_point
-    placed[cut] = _clip(placed[cut], low, high)
-    shapes = ~is_point
-    placed[shapes] = shapely.simplify(placed[shapes], 1.0 if address.zoom >= 16 else pixel / 3)
+    if not index.size:
+        return np.zeros(0, dtype=object), index
+    boxes, shapes = boxes[index], ~is_point[index]
+    placed = shapely.transform(features.geometries[index], lambda c: c * scale - corner)
+    crosses = (boxes[:, 0] < low) | (boxes[:, 2] > high) | (boxes[:, 1] < low) | (boxes[:, 3] > high)
+    clipped = crosses & shapes
+    placed[clipped] = _clip(placed[clipped], low, high)
+    placed[shapes] = shapely.simplify(placed[shapes], 1.0 if address.zoom >= 16 else pixel / 3, preserve_topology=False)
     kept = ~shapely.is_empty(placed)
     return placed[kept], index[kept]
 
@@ -251,9 +305,8 @@ def _clip(geometries: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[
         return np.asarray(shapely.intersection(shapely.make_valid(geometries), window))
 
 
-def _tile_units(coords: FloatArray, address: TileAddress) -> FloatArray:
-    side = float(1 << address.zoom)
+def _map_units(coords: FloatArray) -> FloatArray:
     latitude = np.radians(np.clip(coords[:, 1], -MAX_LATITUDE, MAX_LATITUDE))
-    x = (coords[:, 0] / 360 + 0.5) * side - address.column
-    y = (0.5 - np.arcsinh(np.tan(latitude)) / (2 * math.pi)) * side - address.row
-    return np.column_stack((x, y)) * EXTENT
+    x = coords[:, 0] / 360 + 0.5
+    y = 0.5 - np.arcsinh(np.tan(latitude)) / (2 * math.pi)
+    return np.column_stack((x, y))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from shapely.geometry import LineString, Point, box
 
 import twin
 from layers.mvt import EXTENT
-from layers.tiles import BUFFER, LruCache, TileAddress, TileSource, encode_tile, prepare
+from layers.tiles import BUFFER, LruCache, TileAddress, TileSource, cut, drawable, encode_tile
 from tests.support import SOURCE, citizen, day, staff
 from twin.core import create
 from twin.errors import NotFoundError
@@ -45,6 +46,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
             "zones", [FeatureChange("z1", box(106.9, 11.5, 106.91, 11.51), properties, day(0))], SOURCE
         )
         yield t.store
+
+
+def prepare(shapes: np.ndarray, address: TileAddress):
+    return cut(drawable([replace(feature("x", {}), geometry=shape) for shape in shapes]), address)
 
 
 def address_of(lon: float, lat: float, zoom: int) -> TileAddress:
@@ -109,8 +114,8 @@ def feature(fid: str, properties: dict) -> Feature:
 
 def test_low_zooms_carry_only_what_drawing_needs() -> None:
     shown = feature("z1", {"name": "Khu 1", "code": "ODT", "note": "ghi chú", "undeclared": 1})
-    far = mapbox_vector_tile.decode(encode_tile(ZONES, [shown], address_of(106.905, 11.505, 12)))
-    near = mapbox_vector_tile.decode(encode_tile(ZONES, [shown], address_of(106.905, 11.505, 15)))
+    far = mapbox_vector_tile.decode(encode_tile(ZONES, drawable([shown]), address_of(106.905, 11.505, 12)))
+    near = mapbox_vector_tile.decode(encode_tile(ZONES, drawable([shown]), address_of(106.905, 11.505, 15)))
     assert far["zones"]["features"][0]["properties"] == {"fid": "z1", "code": "ODT", "name": "Khu 1"}
     assert near["zones"]["features"][0]["properties"]["note"] == "ghi chú"
     assert "undeclared" not in near["zones"]["features"][0]["properties"]
@@ -182,6 +187,13 @@ def test_a_raster_layer_has_no_vector_tiles(store: Store) -> None:
     store.put_layer(Layer("depth", "Độ sâu", kind=LayerKind.RASTER, geometry_type="", access=Access.PUBLIC))
     with pytest.raises(NotFoundError):
         TileSource(store).tile(store.resolve(citizen()), "depth", TileAddress(0, 0, 0))
+
+
+def test_a_layer_too_large_to_keep_is_read_by_box(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = address_of(106.905, 11.505, 15)
+    kept = TileSource(store).tile(store.resolve(citizen()), "zones", address)
+    monkeypatch.setattr("layers.tiles.KEPT_FEATURES", 0)
+    assert TileSource(store).tile(store.resolve(citizen()), "zones", address) == kept
 
 
 def test_the_cache_forgets_the_least_recently_used_first() -> None:
