@@ -34,10 +34,10 @@ MODEL_LAYER = "building_models"
 FRONT_YARD_M = 3.5
 """Between street edge and building model. [m]"""
 
-FLOOD_WINDOW = (-1500.0, -1300.0, 2500.0, 1300.0)
+FLOOD_WINDOW = (-1400.0, -1250.0, 2300.0, 1150.0)
 """Part of the sheet that the flood is computed for: west, south, east, north. [m]"""
 
-FLOOD_HOURS = 6.0
+FLOOD_HOURS = 5.0
 FLOOD_CELL_M = 30.0
 MANNING = 0.045
 CAM_SHARE = 0.22

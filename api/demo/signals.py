@@ -249,7 +249,7 @@ def lamp_values(uid: str, time: datetime, rated_w: float) -> dict[str, Result]:
 # -- cameras ---------------------------------------------------------------------------------------------------
 
 CAMERA_TICK_S = 10.0
-EVENTS_A_DAY = 18.0
+EVENTS_A_DAY = 12.0
 """Detections a camera has on a day, on average."""
 
 _HOURS = np.array([traffic(h + 0.5) for h in range(24)])

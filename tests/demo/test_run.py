@@ -158,7 +158,7 @@ def test_the_twin_holds_the_city_in_full(seen: Seen) -> None:
         assert {k: levels.count(k) for k in set(levels)} == {"general": 1, "subdivision": 5, "detailed": 60}
         assert counts["communes"] == 8
         assert counts["building_models"] == 2
-        assert len(t.store.raster_times(t.view(), "flood_depth")) == 25
+        assert len(t.store.raster_times(t.view(), "flood_depth")) == 21
         assert t.store.check()["ok"]
 
 

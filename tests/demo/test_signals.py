@@ -97,7 +97,7 @@ def test_cameras_see_more_by_day_than_at_night() -> None:
     day = int(START.timestamp() // 86_400)
     seconds = [s for c in cameras() if c.kind == "analytic" for s in signals.detections(c.uid, day)]
     hours = [(s // 3600 + 7) % 24 for s in seconds]
-    assert 205 * 14 < len(seconds) < 205 * 22
+    assert 205 * 9 < len(seconds) < 205 * 15
     assert sum(h in (7, 17) for h in hours) > 4 * sum(h in (2, 3) for h in hours)
 
 
