@@ -24,6 +24,7 @@ GEOJSON_ENCODINGS = ("application/geo+json", "application/vnd.geo+json")
 MAX_ENTITIES = 10_000
 """Most entities in one body."""
 _MAX_DEPTH = 8
+_DEEPEST_JSON = 60
 _SERVER_MADE = {"Datastreams": {"observedArea", "phenomenonTime", "resultTime"}}
 _LONGEST_TEXT = 100_000
 
@@ -63,6 +64,7 @@ def read_body(kind: str, body: Json) -> NewEntity:
     SchemaError
         If something required lacks, has the wrong type, or is not known; the text says where.
     """
+    _require_storable(body, kind)
     found = _read(entity_kind(kind), body, kind, given=None, depth=0)
     if sum(1 for _ in _walk(found)) > MAX_ENTITIES:
         raise SchemaError(f"the body describes more than {MAX_ENTITIES} entities", where=kind)
@@ -122,6 +124,33 @@ def read_quality(value: Json, *, where: str) -> tuple[Quality, str]:
         return Quality.parse(label), reason
     except TwinError as exc:
         raise SchemaError(exc.message, where=where, hint=exc.hint) from exc
+
+
+def _require_storable(body: Json, where: str) -> None:
+    """Refuse JSON that no table keeps: numbers out of range, broken characters, bottomless nesting."""
+    level: list[Json] = [body]
+    for _ in range(_DEEPEST_JSON):
+        below: list[Json] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += [*value, *value.values()]
+            elif isinstance(value, list):
+                below += value
+            else:
+                _require_storable_leaf(value, where)
+        if not below:
+            return
+        level = below
+    raise SchemaError(f"nested deeper than {_DEEPEST_JSON}", where=where)
+
+
+def _require_storable_leaf(value: Json, where: str) -> None:
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise SchemaError(f"text {_short(value)} holds a character that is not one", where=where)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SchemaError("a number is too large", where=where, hint="Numbers are at most 1.8e308.")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise SchemaError(f"integer {_short(value)} is too large", where=where, hint="Integers have 64 bits.")
 
 
 def _walk(entity: NewEntity) -> Iterator[NewEntity]:
@@ -275,5 +304,5 @@ _CHECKS: dict[str, Callable[[Json, str], Json]] = {
 
 
 def _short(value: Json) -> str:
-    text = repr(value)
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -330,6 +330,18 @@ def test_a_thing_that_moves_keeps_where_it_was(changing: httpx.Client, store: St
     assert get(changing, "Observations(1)/FeatureOfInterest")["feature"]["coordinates"] == [106.9, 11.5]
 
 
+def test_a_place_may_be_described_as_a_geojson_feature(service: httpx.Client) -> None:
+    body = thing("station")
+    shape = {"type": "Point", "coordinates": [106, 11]}
+    body["Locations"][0]["location"] = {"type": "Feature", "geometry": shape, "properties": {"pole": 7}}
+    post(service, "Things", body)
+    place = {"name": "mới", "description": "", "encodingType": "application/geo+json"}
+    post(service, "Things(1)/Locations", {**place, "location": {"type": "Point", "coordinates": [107, 12]}})
+    history = get(service, "Things(1)/HistoricalLocations", **{"$expand": "Locations"})["value"]
+    assert [names({"value": entry["Locations"]}) for entry in history] == [["at station"], ["mới"]]
+    assert get(service, "Locations(1)/location/properties/pole") == {"pole": 7}
+
+
 def test_a_thing_is_moved_by_linking_it_to_a_location(changing: httpx.Client) -> None:
     answer = changing.patch("Things(1)", json={"Locations": [{"@iot.id": 2}]})
     assert answer.status_code == 200
@@ -449,6 +461,12 @@ def test_every_refusal_of_a_read_is_a_problem_document(gauges: httpx.Client, pat
         ("Things", b'{"name": "x", "description": NaN}', 400),
         ("Things", b'{"name": "", "description": ""}', 400),
         ("Things", b'{"name": "x"}', 400),
+        ("Things", b'{"name": "\\ud800", "description": ""}', 400),
+        ("Things", b'{"name": "a\\u0000b", "description": ""}', 400),
+        ("Things", b'{"name": "x", "description": "", "properties": {"k": 1e400}}', 400),
+        ("Things", b'{"name": "x", "description": "", "properties": {"k": 123456789012345678901}}', 400),
+        ("Things", b'{"name": "x", "description": "", "properties": {"k": ' + b"[" * 99 + b"]" * 99 + b"}}", 400),
+        ("Things", b"[" * 99999, 400),
         ("Things", b'{"name": "x", "description": "", "colour": 1}', 400),
         ("Things", b'{"name": "x", "description": "", "Locations": {}}', 400),
         ("Things", b'{"name": "x", "description": "", "Locations": [{"@iot.id": 77}]}', 400),

@@ -150,7 +150,7 @@ class ThingPart(FeaturePart):
             last = (fid, geometry)
             geojson = shapely.to_geojson(shapely.from_wkb(bytes(geometry)))
             found = placed.get((things[fid], valid_from))
-            if found is not None and json.loads(found[1]) == json.loads(geojson):
+            if found is not None and _shape_in(found[1]) == json.loads(geojson):
                 continue
             if found is not None:
                 stale.append(found[0])
@@ -270,6 +270,12 @@ class ThingPart(FeaturePart):
             Device(address, kind, thing, names[layer], uid, streams.get(thing, {}), loads(properties))
             for address, kind, thing, layer, uid, properties in rows
         ]
+
+
+def _shape_in(geojson: str) -> Any:
+    """The geometry in a location, which may be described as a GeoJSON feature."""
+    document = json.loads(geojson)
+    return document.get("geometry") if document.get("type") == "Feature" else document
 
 
 class _Registrar:
