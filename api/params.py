@@ -16,8 +16,20 @@ MAX_LIMIT = 10_000
 
 def parse_bbox(text: str | None, *, where: str = "bbox") -> BBox | None:
     """Box of four numbers, or six with heights (which are ignored), in WGS 84 degrees, longitude first."""
+    return None if text is None else _box(_edges(text, where), where)
+
+
+def parse_boxes(text: str | None, *, where: str = "bbox") -> list[BBox] | None:
+    """OGC's ``bbox``: as :func:`parse_bbox`, but a box whose west exceeds its east crosses the 180° meridian."""
     if text is None:
         return None
+    west, south, east, north = _edges(text, where)
+    if west <= east:
+        return [_box((west, south, east, north), where)]
+    return [_box((west, south, 180.0, north), where), _box((-180.0, south, east, north), where)]
+
+
+def _edges(text: str, where: str) -> tuple[float, float, float, float]:
     numbers = [parse_number(part, where=where) for part in text.split(",")]
     if len(numbers) == 6:
         numbers = [numbers[i] for i in (0, 1, 3, 4)]
@@ -28,8 +40,12 @@ def parse_bbox(text: str | None, *, where: str = "bbox") -> BBox | None:
     west, south, east, north = numbers
     if not all(-180 <= x <= 180 for x in (west, east)) or not all(-90 <= y <= 90 for y in (south, north)):
         raise ParameterError(f"{text!r} is not on Earth", where=where, hint="Longitude comes first.")
+    return west, south, east, north
+
+
+def _box(edges: tuple[float, float, float, float], where: str) -> BBox:
     try:
-        return BBox(west, south, east, north)
+        return BBox(*edges)
     except ParameterError as exc:
         raise ParameterError(exc.message, where=where, hint=exc.hint) from None
 

@@ -15,6 +15,9 @@ from twin.model.layer import Layer, LayerKind
 
 DEFAULT_LIMIT = 100
 
+_TILES = "layer.collection.vector.getTile"
+"""How operations on a layer's tiles are named; the part from ``.collection`` on is OGC 20-057's, table 11."""
+
 
 def definition(base: str, layers: Sequence[Layer]) -> dict[str, Any]:
     """The definition for a viewer who sees ``layers``."""
@@ -44,13 +47,13 @@ def _paths(names: Sequence[str], vectors: Sequence[str]) -> dict[str, Any]:
         "/collections/{collectionId}/items/{featureId}": _get(
             "Một đối tượng", "feature", [vector, _in_path("featureId"), _DATETIME, _KNOWN_AT, _F], GEOJSON
         ),
-        tiles: _get("Các bộ ô bản đồ", "tilesets", [vector, _F]),
-        f"{tiles}/{{tileMatrixSetId}}": _get("Một bộ ô bản đồ", "tileset", [vector, matrix_set, _F]),
+        tiles: _get("Các bộ ô bản đồ", f"{_TILES}SetsList", [vector, _F]),
+        f"{tiles}/{{tileMatrixSetId}}": _get("Một bộ ô bản đồ", f"{_TILES}Set", [vector, matrix_set, _F]),
         f"{tiles}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
-            "Một ô bản đồ", "tile", [vector, matrix_set, *place, _DATETIME, _KNOWN_AT], MVT
+            "Một ô bản đồ", _TILES, [vector, matrix_set, *place, _DATETIME, _KNOWN_AT], MVT
         ),
-        "/tileMatrixSets": _get("Các lưới ô", "tileMatrixSets", [_F]),
-        "/tileMatrixSets/{tileMatrixSetId}": _get("Một lưới ô", "tileMatrixSet", [matrix_set, _F]),
+        "/tileMatrixSets": _get("Các lưới ô", "getTileMatrixSetsList", [_F]),
+        "/tileMatrixSets/{tileMatrixSetId}": _get("Một lưới ô", "getTileMatrixSet", [matrix_set, _F]),
     }
 
 
@@ -99,10 +102,12 @@ _BBOX = _in_query(
     "bbox",
     {
         "type": "array",
+        "minItems": 4,
+        "maxItems": 6,
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     },
-    "Hộp: tây, nam, đông, bắc (độ, WGS 84)",
+    "Hộp: tây, nam, đông, bắc (độ, WGS 84); tây lớn hơn đông: hộp qua kinh tuyến 180°",
     style="form",
     explode=False,
 )

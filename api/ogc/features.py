@@ -26,7 +26,7 @@ from api.ogc.common import (
     with_query,
 )
 from api.ogc.definition import DEFAULT_LIMIT
-from api.params import Interval, parse_bbox, parse_count, parse_number
+from api.params import Interval, parse_boxes, parse_count, parse_number
 from api.shape import box, feature_title, geojson_feature, json_response, moment
 from twin.errors import NotFoundError, ParameterError
 from twin.model.layer import Feature, Field, FieldType, Layer, LayerKind
@@ -123,7 +123,7 @@ def items(layer: str, request: Request, ctx: Ctx, viewer: Asker) -> Response:
     limit = parse_count(query.get("limit"), where="limit", default=DEFAULT_LIMIT)
     offset = parse_count(query.get("offset"), where="offset", default=0, low=0, high=1 << 53)
     selection: dict[str, Any] = {
-        "bbox": parse_bbox(query.get("bbox")),
+        "bbox": parse_boxes(query.get("bbox")),
         "interval": _interval(described, view, interval, request),
         "where": _filter(query, attributes),
     }

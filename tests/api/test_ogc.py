@@ -273,3 +273,20 @@ def test_the_matrix_set_is_the_registered_one(http: httpx.Client) -> None:
 def test_a_page_says_what_it_knew(http: httpx.Client) -> None:
     known = datetime.fromisoformat(http.get(ITEMS.format("parcels")).json()["known_at"])
     assert known <= datetime.now(UTC)
+
+
+def test_operations_on_tiles_are_named_as_the_standard_wants(http: httpx.Client) -> None:
+    """OGC 20-057, requirement 23 and table 11: names end so."""
+    paths = http.get("/ogc/api").json()["paths"]
+    tiles = "/collections/{collectionId}/tiles"
+    endings = {
+        tiles: ".collection.vector.getTileSetsList",
+        f"{tiles}/{{tileMatrixSetId}}": ".collection.vector.getTileSet",
+        f"{tiles}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": ".collection.vector.getTile",
+        "/tileMatrixSets": "getTileMatrixSetsList",
+        "/tileMatrixSets/{tileMatrixSetId}": "getTileMatrixSet",
+    }
+    for path, ending in endings.items():
+        assert paths[path]["get"]["operationId"].endswith(ending)
+    names = [entry["get"]["operationId"] for entry in paths.values()]
+    assert len(set(names)) == len(names)

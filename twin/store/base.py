@@ -141,7 +141,7 @@ class Store(Protocol):
         view: View,
         layer: str,
         *,
-        bbox: BBox | None = None,
+        bbox: BBox | Sequence[BBox] | None = None,
         interval: tuple[datetime | None, datetime | None] | None = None,
         fids: Sequence[str] | None = None,
         where: Expression | None = None,
@@ -152,7 +152,7 @@ class Store(Protocol):
         """Features holding at the View's time, or at any moment of ``interval`` (closed; ``None`` is open).
 
         Ordered by ``fid``; within an interval the last version of each. ``where`` may name only attributes
-        the viewer sees (SchemaError otherwise). ``bbox`` selects by intersection of boxes.
+        the viewer sees (SchemaError otherwise). ``bbox`` selects by intersection of boxes; of several, any will do.
         """
 
     def count_features(
@@ -160,7 +160,7 @@ class Store(Protocol):
         view: View,
         layer: str,
         *,
-        bbox: BBox | None = None,
+        bbox: BBox | Sequence[BBox] | None = None,
         interval: tuple[datetime | None, datetime | None] | None = None,
         where: Expression | None = None,
     ) -> int:

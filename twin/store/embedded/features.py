@@ -31,7 +31,7 @@ class FeaturePart(FeatureWriting):
         view: View,
         layer: str,
         *,
-        bbox: BBox | None = None,
+        bbox: BBox | Sequence[BBox] | None = None,
         interval: Interval | None = None,
         fids: Sequence[str] | None = None,
         where: Expression | None = None,
@@ -58,7 +58,7 @@ class FeaturePart(FeatureWriting):
         view: View,
         layer: str,
         *,
-        bbox: BBox | None = None,
+        bbox: BBox | Sequence[BBox] | None = None,
         interval: Interval | None = None,
         where: Expression | None = None,
     ) -> int:
@@ -73,7 +73,7 @@ class FeaturePart(FeatureWriting):
         moment: Moment,
         known: KnownLayer,
         *,
-        bbox: BBox | None = None,
+        bbox: BBox | Sequence[BBox] | None = None,
         interval: Interval | None = None,
         fids: Sequence[str] | None = None,
         where: Expression | None = None,
@@ -84,8 +84,11 @@ class FeaturePart(FeatureWriting):
         clauses = ["layer = ?", moment.known_sql(), "valid_from <= ?", f"valid_to {ends_after} ?"]
         values: list[object] = [known.id, end, start]
         if bbox is not None:
-            clauses.append("west <= ? AND east >= ? AND south <= ? AND north >= ?")
-            values += [bbox.east, bbox.west, bbox.north, bbox.south]
+            boxes = [bbox] if isinstance(bbox, BBox) else bbox
+            touches = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
+            clauses.append(f"({' OR '.join([touches] * len(boxes)) or 'false'})")
+            for box in boxes:
+                values += [box.east, box.west, box.north, box.south]
         if fids is not None:
             clauses.append("fid IN (SELECT unnest(?))")
             values.append(list(fids))
