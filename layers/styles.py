@@ -274,20 +274,6 @@ def _number(value: Json) -> str:
 
 # -- rasters -------------------------------------------------------------------------------------------------
 
-DEPTH_STOPS: tuple[dict[str, Json], ...] = (
-    {"from": 0.05, "to": 0.2, "color": "#c9e4f1", "color_night": "#24506f",
-     "label": "0,05–0,2 m · mắt cá chân", "label_en": "0.05–0.2 m · ankle"},
-    {"from": 0.2, "to": 0.5, "color": "#93c6e2", "color_night": "#2f73a0", "label": "0,2–0,5 m · đầu gối",
-     "label_en": "0.2–0.5 m · knee"},
-    {"from": 0.5, "to": 1.0, "color": "#4f9bc9", "color_night": "#4f9bc9", "label": "0,5–1,0 m · thắt lưng",
-     "label_en": "0.5–1.0 m · waist"},
-    {"from": 1.0, "to": 2.0, "color": "#1f6aa3", "color_night": "#93c6e2", "label": "1,0–2,0 m · ngang cửa",
-     "label_en": "1.0–2.0 m · door", "pattern": "hatch"},
-    {"from": 2.0, "color": "#0b3560", "color_night": "#dff0f9", "label": "trên 2,0 m · quá cửa",
-     "label_en": "above 2.0 m · over the door", "pattern": "cross"},
-)  # fmt: skip
-"""Water depth [m]: one hue, deeper is further from the paper; the two deepest carry a pattern."""
-
 TERRAIN_RAMP: tuple[tuple[str, str], ...] = (
     ("#e8efe2", "#1d2a2a"), ("#d5e2c6", "#253534"), ("#e6ddb8", "#2f413c"), ("#d3b98c", "#3d4d43"),
     ("#b58f68", "#54604e"), ("#97735a", "#70745d"),

@@ -10,11 +10,11 @@ from affine import Affine
 from rasterio.io import MemoryFile
 
 from layers.rasters import layer_range, paint, render_tile, stops_of, tile_tag, value_at
-from layers.styles import DEPTH_STOPS
 from layers.tiles import TileAddress
 from twin.errors import FormatError
 from twin.geo.crs import transform_points
 from twin.model.layer import Layer, LayerKind, RasterItem
+from twin.scenario.flood_layer import depth_style
 from twin.types import BBox, LonLat
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -121,9 +121,9 @@ def test_smooth_colours_run_from_stop_to_stop() -> None:
 
 
 def test_the_deep_classes_carry_a_pattern_besides_their_colour() -> None:
-    painted = paint(np.full((16, 16), 1.5), list(DEPTH_STOPS))
+    painted = paint(np.full((16, 16), 1.5), depth_style()["raster"]["stops"])
     assert len(np.unique(painted.reshape(-1, 4), axis=0)) == 2
-    shallow = paint(np.full((16, 16), 0.1), list(DEPTH_STOPS))
+    shallow = paint(np.full((16, 16), 0.1), depth_style()["raster"]["stops"])
     assert len(np.unique(shallow.reshape(-1, 4), axis=0)) == 1
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from layers.styles import (
-    DEPTH_STOPS,
     check_style,
     default_style,
     equal_stops,
@@ -16,6 +15,7 @@ from layers.styles import (
 )
 from twin.errors import SchemaError
 from twin.model.layer import Field, FieldType, Layer, LayerKind
+from twin.scenario.flood_layer import depth_style
 
 ZONES = Layer(
     "zones",
@@ -42,7 +42,7 @@ ZONES = Layer(
 
 def test_a_style_of_the_vocabulary_is_accepted() -> None:
     check_style(ZONES.style)
-    check_style({"raster": {"stops": list(DEPTH_STOPS)}})
+    check_style(depth_style())
     for kind in ("Polygon", "LineString", "Point", "Any"):
         check_style(default_style(kind))
 
@@ -92,10 +92,10 @@ def test_drawing_needs_the_fields_that_the_style_names() -> None:
 
 
 def test_the_depth_legend_reads_in_vietnamese_and_english() -> None:
-    layer = Layer("depth", "Độ sâu", kind=LayerKind.RASTER, style={"raster": {"stops": list(DEPTH_STOPS)}})
+    layer = Layer("depth", "Độ sâu", kind=LayerKind.RASTER, style=depth_style())
     entries = legend(layer, unit="m")
-    assert entries[0]["label"] == "0,05–0,2 m · mắt cá chân"
-    assert entries[4]["label_en"] == "above 2.0 m · over the door"
+    assert entries[0]["label"] == "Mắt cá chân (0,05–0,2 m)"
+    assert entries[4]["label_en"] == "Above the door (over 2 m)"
 
 
 def test_a_grid_without_a_style_gets_equal_steps_over_its_range() -> None:

@@ -20,13 +20,14 @@ from twin.types import Json
 NODATA = -9999.0
 
 _STOPS: tuple[tuple[float, float | None, str, str, str, str, str | None], ...] = (
-    (0.05, 0.2, "#c6dbef", "#17384f", "Mắt cá chân (0,05–0,2 m)", "Ankle (0.05–0.2 m)", None),
-    (0.2, 0.5, "#6baed6", "#22618a", "Đầu gối (0,2–0,5 m)", "Knee (0.2–0.5 m)", None),
-    (0.5, 1.0, "#2171b5", "#3a92c8", "Thắt lưng (0,5–1 m)", "Waist (0.5–1 m)", None),
-    (1.0, 2.0, "#08306b", "#7cc3ea", "Ngang cửa (1–2 m)", "Door height (1–2 m)", "hatch"),
-    (2.0, None, "#3f007d", "#d9c7f2", "Quá cửa (trên 2 m)", "Above the door (over 2 m)", "cross"),
+    (0.05, 0.2, "#c9e4f1", "#123a50", "Mắt cá chân (0,05–0,2 m)", "Ankle (0.05–0.2 m)", None),
+    (0.2, 0.5, "#93c6e2", "#1d5f80", "Đầu gối (0,2–0,5 m)", "Knee (0.2–0.5 m)", None),
+    (0.5, 1.0, "#4f9bc9", "#2f8db5", "Thắt lưng (0,5–1 m)", "Waist (0.5–1 m)", None),
+    (1.0, 2.0, "#1f6aa3", "#7cc0de", "Ngang cửa (1–2 m)", "Door height (1–2 m)", "hatch"),
+    (2.0, None, "#0b3560", "#dff3fb", "Quá cửa (trên 2 m)", "Above the door (over 2 m)", "cross"),
 )
-# Depths people know by their body; deeper classes also carry a pattern, so that colour is never alone.
+# Depths people know by their body: one hue, deeper is further from the ground by day and by night; the two deepest
+# also carry a pattern, so that colour is never alone.
 
 
 def depth_style() -> dict[str, Json]:
