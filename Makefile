@@ -1,7 +1,7 @@
 # make demo   set up and run the demonstration city until interrupted
 # make test   set up and run every test
 # make lint   formatting, lint, types
-# make conformance [NAME=sta]   run official test suites against a twin; one JSON line each
+# make conformance [NAME=features|tiles|sta]   run official test suites against a twin; one JSON line each
 # make bench NAME=flood   measure; one JSON line a figure
 PYTHON ?= python3
 VENV := .venv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -188,7 +189,8 @@ def _html_page(layer: Layer, found: list[Feature], links: list[dict[str, Any]], 
     shown = layer.fields[:SHOWN_FIELDS]
     head = ["Mã", *(f.title or f.name for f in shown)]
     rows = [
-        [html.Link(f.fid, f"{url}/{f.fid}?f=html"), *(_text(f.properties.get(s.name)) for s in shown)] for f in found
+        [html.Link(f.fid, f"{url}/{quote(f.fid)}?f=html"), *(_text(f.properties.get(s.name)) for s in shown)]
+        for f in found
     ]
     turns = [html.Link(entry["title"], entry["href"]) for entry in links if entry["rel"] in ("prev", "next")]
     trail = [ROOT, ALL, html.Link(layer.title, url.removesuffix("/items") + "?f=html")]
@@ -212,7 +214,7 @@ def feature(layer: str, fid: str, request: Request, ctx: Ctx, viewer: Asker) -> 
     view, interval = ogc_view(ctx, request, viewer)
     described = vector_layer(ctx, view, layer).layer
     found = _one(ctx, view, described, fid, _interval(described, view, interval, request))
-    url = f"{base_url(request)}/collections/{layer}/items/{fid}"
+    url = f"{base_url(request)}/collections/{layer}/items/{quote(fid)}"
     if wants_html(request):
         times = [["valid_from", moment(found.valid_from) or "…"], ["valid_to", moment(found.valid_to) or "…"]]
         rows = [[key, _text(value)] for key, value in found.properties.items()]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import mapbox_vector_tile
 import pytest
+from shapely.geometry import Point
 
 from api.ogc.common import CONFORMANCE
 from tests.api.conftest import SOURCE, City, day
@@ -143,6 +144,19 @@ def test_a_box_selects_what_it_touches(http: httpx.Client) -> None:
     high = fids(http.get(ITEMS.format("parcels"), params={"bbox": "106.9012,11.4,-10,106.9018,11.6,10"}))
     assert high == found
     assert fids(http.get(ITEMS.format("parcels"), params={"bbox": "0,0,1,1"})) == []
+
+
+def test_a_box_whose_west_is_beyond_its_east_goes_around_the_other_side(city: City, http: httpx.Client) -> None:
+    far = [
+        FeatureChange("fiji", Point(179.5, -17), {"name": "Fiji"}, day(0)),
+        FeatureChange("samoa", Point(-172, -13.8), {"name": "Samoa"}, day(0)),
+    ]
+    city.twin.store.write_features("gauges", far, SOURCE)
+    query = {"bbox": "170,-30,-170,0"}
+    assert fids(http.get(ITEMS.format("gauges"), params=query)) == ["fiji", "samoa"]
+    second = http.get(ITEMS.format("gauges"), params={**query, "limit": 1, "offset": 1})
+    assert fids(second) == ["samoa"]
+    assert second.json()["numberMatched"] == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 
-SUITES = {"sta": "sta_suite"}
+SUITES = {"features": "features_suite", "tiles": "tiles_suite", "sta": "sta_suite"}
 """Module of each suite by its name; each has ``run() -> dict``."""
 
 
