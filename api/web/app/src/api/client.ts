@@ -1,5 +1,6 @@
 /** Reads of the server's public routes. One function per route, each with the time it is asked for. */
 
+import type { FeatureCollection } from "geojson";
 import type {
   Config,
   Events,
@@ -64,7 +65,9 @@ export function address(path: string, params: Params = {}): string {
 }
 
 async function read<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
-  const options: RequestInit = { headers: { Accept: "application/json", ...roleHeaders() } };
+  const options: RequestInit = {
+    headers: { Accept: "application/json, application/geo+json;q=0.9", ...roleHeaders() },
+  };
   if (signal) options.signal = signal;
   const response = await fetch(address(path, params), options).catch((reason: unknown) => {
     if (signal?.aborted) throw reason;
@@ -124,6 +127,21 @@ export const api = {
       signal,
     ),
 };
+
+/** Whole features of a layer, for the few that are needed beyond their tiles. */
+export function layerItems(
+  layer: string,
+  moment: Moment,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<FeatureCollection> {
+  const times = timeParams(moment);
+  return read(
+    `/ogc/collections/${layer}/items`,
+    { limit, datetime: times.at, known_at: times.known_at },
+    signal,
+  );
+}
 
 /** Tiles of a vector layer: row before column, valid time is `datetime`. */
 export function vectorTiles(layer: string, moment: Moment): string {

@@ -8,7 +8,7 @@ export const en: Record<keyof typeof vi, string> = {
   "app.loading": "Opening the city's digital twin.",
   "app.menu": "Options",
   "app.close": "Close",
-  "app.print": "Print this page",
+  "app.print": "Print",
 
   "mark.synthetic": "synthetic data",
   "mark.open": "open mode",

@@ -6,7 +6,7 @@ export const vi = {
   "app.loading": "Đang mở bản sao số của thành phố.",
   "app.menu": "Tùy chọn",
   "app.close": "Đóng",
-  "app.print": "In trang này",
+  "app.print": "In",
 
   "mark.synthetic": "dữ liệu tổng hợp",
   "mark.open": "chế độ mở",

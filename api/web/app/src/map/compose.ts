@@ -10,6 +10,7 @@ import type { Moment } from "../api/client";
 import type { LayerInfo } from "../api/types";
 import { fontFaces } from "./fonts";
 import { ground } from "./ground";
+import { namedWhole, namesSource } from "./names";
 import { paintingOrder, translate, type Context } from "./style";
 import { sourceOf, type Changes } from "./tiles";
 
@@ -47,7 +48,12 @@ export function compose(
   return {
     version: 8,
     "font-faces": fontFaces(),
-    sources: { ...tiles, [CHOSEN]: EMPTY, [VIEWS]: EMPTY },
+    sources: {
+      ...tiles,
+      ...Object.fromEntries(layers.filter(namedWhole).map((layer) => [namesSource(layer), EMPTY])),
+      [CHOSEN]: EMPTY,
+      [VIEWS]: EMPTY,
+    },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": ground(context.theme).ground } },
       ...translated.flatMap((one) => one.shapes),

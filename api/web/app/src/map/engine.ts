@@ -12,15 +12,16 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature, Geometry } from "geojson";
-import { roleHeaders, type Moment } from "../api/client";
+import { layerItems, roleHeaders, type Moment } from "../api/client";
 import type { Box, Datastream, LayerInfo } from "../api/types";
 import type { Theme } from "../state/preferences";
 import { CHOSEN, VIEWS, compose, sources } from "./compose";
 import { fontFaces } from "./fonts";
 import { pictureOf } from "./images";
+import { MOST_NAMED, namePoints, namedWhole, namesSource } from "./names";
 import { fieldOfView, looks } from "./sector";
 import { paintingOrder } from "./style";
-import type { Changes } from "./tiles";
+import { tileMoment, type Changes } from "./tiles";
 
 setWorkerUrl(new URL(workerUrl, document.baseURI).href);
 
@@ -61,6 +62,7 @@ export class Engine {
   readonly map: MapLibre;
   private scene: Scene | null = null;
   private ready = false;
+  private readonly named = new Map<string, string>();
   private readonly states = new Map<string, string>();
   private streams: readonly (Datastream & { silence: string })[] = [];
   private chosen: Geometry | null = null;
@@ -114,8 +116,23 @@ export class Engine {
     const style = compose(scene.layers, tiles, context);
     this.keepData(style);
     this.map.setStyle(style, { diff: true });
+    // A source that left the map comes back empty.
+    for (const name of this.named.keys()) if (!(name in tiles)) this.named.delete(name);
     this.paintResults();
     this.paintChosen();
+    for (const layer of scene.layers.filter(namedWhole)) void this.placeNames(layer, scene);
+  }
+
+  /** Reads the areas of a layer whose names stand once each; again when they changed. */
+  private async placeNames(layer: LayerInfo, scene: Scene): Promise<void> {
+    const moment = tileMoment(layer, scene.moment, scene.changes);
+    const key = JSON.stringify([moment, layer.revision, roleHeaders()]);
+    if (this.named.get(layer.name) === key) return;
+    this.named.set(layer.name, key);
+    const areas = await layerItems(layer.name, moment, MOST_NAMED).catch(() => null);
+    if (this.named.get(layer.name) !== key) return;
+    if (areas === null) this.named.delete(layer.name);
+    else await this.map.getSource<GeoJSONSource>(namesSource(layer))?.setData(namePoints(areas));
   }
 
   /** Points a source that exists to other tiles; the old ones stay until the new ones are there. */
@@ -126,10 +143,9 @@ export class Engine {
 
   /** What is outlined stays outlined when the style changes. */
   private keepData(style: StyleSpecification): void {
-    for (const name of [CHOSEN, VIEWS]) {
-      const source = this.map.getSource<GeoJSONSource>(name);
-      const spec = style.sources[name];
-      if (source && spec?.type === "geojson") spec.data = source.serialize().data;
+    for (const [name, spec] of Object.entries(style.sources)) {
+      const source = spec.type === "geojson" ? this.map.getSource<GeoJSONSource>(name) : undefined;
+      if (source && spec.type === "geojson") spec.data = source.serialize().data;
     }
   }
 

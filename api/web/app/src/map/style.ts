@@ -15,6 +15,7 @@ import type {
 import type { Theme } from "../state/preferences";
 import { ground, type Ground } from "./ground";
 import { iconName, patternName } from "./images";
+import { namedWhole, namesSource } from "./names";
 
 export const FONT_REGULAR = "Be Vietnam Pro Medium";
 export const FONT_STRONG = "Be Vietnam Pro Semibold";
@@ -318,6 +319,17 @@ function liveColour(classes: readonly StyleClass[], theme: Theme, rest: Colour):
   return ["case", ...branches, rest] as unknown as Expression;
 }
 
+/** A thing that is silent, or whose class is the colour of its own edge (off, empty), is a ring of ink. */
+function strokeOf(classes: readonly StyleClass[], stroke: string, ink: Ground, theme: Theme): Expression {
+  const pale = classes.filter((one) => themed(one.color, one.color_night, theme) === stroke);
+  const hollow: Expression = [
+    "any",
+    ["==", LIVE_FRESH, "missing"],
+    ...pale.map((one) => inClass(LIVE_VALUE, one)),
+  ];
+  return ["case", hollow, ink.text, stroke];
+}
+
 function iconLayer(
   layer: LayerInfo,
   point: PointStyle,
@@ -351,7 +363,9 @@ function labelLayer(layer: LayerInfo, label: LabelStyle, { theme }: Context): La
   const ink = ground(theme);
   const size = label.size ?? 11;
   const along = label.placement === "line";
-  const base = common(layer, "label");
+  const whole = namedWhole(layer);
+  const { "source-layer": tiled, ...rest } = common(layer, "label");
+  const base = whole ? { ...rest, source: namesSource(layer) } : { ...rest, "source-layer": tiled };
   const aside = layer.style.point !== undefined && !along;
   const lowest = Math.max(base.minzoom ?? 0, label.min_zoom ?? 0);
   return {
@@ -359,10 +373,10 @@ function labelLayer(layer: LayerInfo, label: LabelStyle, { theme }: Context): La
     ...(lowest > 0 ? { minzoom: lowest } : {}),
     type: "symbol",
     layout: {
-      "text-field": ["to-string", ["coalesce", ["get", label.field ?? "name"], ""]],
+      "text-field": broken(["to-string", ["coalesce", ["get", label.field ?? "name"], ""]]),
       "text-font": [label.weight === "strong" ? FONT_STRONG : FONT_REGULAR],
       "text-size": ["interpolate", ["linear"], ["zoom"], 8, size * 0.9, 16, size, 19, size * 1.15],
-      "text-max-width": 9,
+      "text-max-width": 12,
       // Vietnamese stacks two marks above a letter.
       "text-line-height": 1.3,
       "text-padding": 4,
@@ -385,6 +399,13 @@ function labelLayer(layer: LayerInfo, label: LabelStyle, { theme }: Context): La
       "text-halo-blur": 0.2,
     },
   };
+}
+
+/** What stands in brackets begins a line of its own, so that names are not torn apart. */
+function broken(text: Expression): Expression {
+  const at: Expression = ["index-of", " (", text];
+  const parted: Expression = ["concat", ["slice", text, 0, at], "\n", ["slice", text, ["+", at, 1]]];
+  return ["case", [">=", at, 0], parted, text];
 }
 
 // -- grids -----------------------------------------------------------------------------------------------------

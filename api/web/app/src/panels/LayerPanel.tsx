@@ -128,10 +128,16 @@ function Row({ layer }: { layer: LayerInfo }) {
   );
 }
 
+/** Where classes are told apart, the sample of the layer as a whole says nothing more. */
+function entriesOf(layer: LayerInfo): LayerInfo["legend"] {
+  const classes = layer.legend.filter((entry) => entry.label !== layer.title);
+  return classes.length > 0 ? classes : layer.legend;
+}
+
 export function Legend({ layer }: { layer: LayerInfo }) {
   return (
     <ul class="legendlist">
-      {layer.legend.map((entry) => {
+      {entriesOf(layer).map((entry) => {
         const { words, range } = legendText(pick(entry.label, entry.label_en));
         return (
           <li key={entry.label}>

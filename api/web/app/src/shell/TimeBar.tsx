@@ -13,6 +13,8 @@ import { narrow } from "./App";
 
 const PLAY_MS = reducedMotion ? 1000 : 450;
 const TICK_SPACING_PX = 62;
+/** A tick this near to the cursor would stand under its time. */
+const CHIP_PX = 46;
 const PAGE_STEPS = 6;
 
 export function TimeBar() {
@@ -229,15 +231,17 @@ function Ruler() {
             style={{ left: percent(fractionOf(span, event.time)) }}
           />
         ))}
-      {ticksOf(span, TICK_SPACING_PX / width).map((tick) => (
-        <span
-          class={`ruler__tick ${tick.strong ? "ruler__tick--strong" : ""}`}
-          key={tick.time}
-          style={{ left: percent(fractionOf(span, tick.time)) }}
-        >
-          {tick.label}
-        </span>
-      ))}
+      {ticksOf(span, TICK_SPACING_PX / width)
+        .filter((tick) => Math.abs(fractionOf(span, tick.time) - fractionOf(span, at)) * width > CHIP_PX)
+        .map((tick) => (
+          <span
+            class={`ruler__tick ${tick.strong ? "ruler__tick--strong" : ""}`}
+            key={tick.time}
+            style={{ left: percent(fractionOf(span, tick.time)) }}
+          >
+            {tick.label}
+          </span>
+        ))}
       {nowInside && past && <div class="ruler__now" style={{ left: percent(nowAt) }} />}
       {!nowInside && (
         <p class="ruler__outside">{t("time.now_outside", { time: formatDateTime(now.value) })}</p>

@@ -7,7 +7,7 @@ import type { MessageKey } from "../i18n/messages";
 import { config, role, viewAs } from "../state/city";
 import { now } from "../state/clock";
 import { lang, pick, t, theme } from "../state/preferences";
-import { Icon, Mark } from "../ui/Icon";
+import { Mark } from "../ui/Icon";
 import { narrow } from "./App";
 import { Search } from "./Search";
 
@@ -15,13 +15,19 @@ export function TopBar() {
   const [menu, setMenu] = useState(false);
   const found = config.data.value;
   if (!found) return null;
-  const name = pick(found.title, found.title_en);
+  const whole = pick(found.title, found.title_en);
+  // The mark beside it says so already.
+  const name = found.synthetic ? whole.replace(` (${t("mark.synthetic")})`, "") : whole;
   if (narrow.value) {
     return (
       <header class="top top--narrow">
         <div class="top__row">
-          <Brand name={name} />
-          <Marks />
+          <div class="top__name">
+            <Brand name={name} />
+            <p>
+              <Marks />
+            </p>
+          </div>
           <button class="btn btn--bare" type="button" aria-expanded={menu} onClick={() => setMenu(!menu)}>
             {menu ? t("app.close") : t("app.menu")}
           </button>

@@ -50,7 +50,7 @@ const SHOWN_AT_FIRST = new Set([
   "sensors",
   "events",
   "simulation",
-  "infrastructure",
+  "buildings",
 ]);
 
 /** A calm map to begin with: the ground, grids only if they move, what speaks, what happens. */

@@ -22,7 +22,13 @@ const frameSpan = (): Span => {
   return { start, end };
 };
 
-const names = computed(() => shownLayers.value.map((layer) => layer.name).join());
+/** Grids say themselves when they change; with them, every layer would seem to change as often. */
+const names = computed(() =>
+  shownLayers.value
+    .filter((layer) => layer.kind !== "raster")
+    .map((layer) => layer.name)
+    .join(),
+);
 
 const known = computed(() => (knownThen.value && cursor.value !== null ? settledMoment.value.knownAt : null));
 

@@ -16,7 +16,6 @@ const PATHS = {
   unknown: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM5.5 8h5",
   up: "M3 10.5 8 5.5l5 5",
   down: "M3 5.5l5 5 5-5",
-  print: "M4.5 6V2.5h7V6M4.5 11.5h-2V6h11v5.5h-2M4.5 9.5h7v4h-7z",
   menu: "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
   target: "M8 1.5v3M8 11.5v3M1.5 8h3M11.5 8h3M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z",
   country:

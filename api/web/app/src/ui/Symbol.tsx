@@ -77,8 +77,13 @@ function Line({ symbol, colour }: { symbol: LegendSymbol; colour: string }) {
 }
 
 function Point({ symbol, colour }: { symbol: LegendSymbol; colour: string }) {
-  const stroke = themed(symbol.stroke, symbol.stroke_night, theme.value) ?? "var(--edge)";
-  const paint = { fill: colour, stroke, "stroke-width": Math.min(1.5, symbol.stroke_width ?? 1) };
+  const edge = themed(symbol.stroke, symbol.stroke_night, theme.value);
+  // A symbol of the colour of its own edge is a ring on the map, and here.
+  const paint = {
+    fill: colour,
+    stroke: edge === colour ? "var(--ink-2)" : (edge ?? "var(--edge)"),
+    "stroke-width": 1,
+  };
   const r = Math.min(5, Math.max(3, symbol.radius ?? 4));
   const [x, y] = [WIDTH / 2, HEIGHT / 2];
   switch (symbol.shape) {
