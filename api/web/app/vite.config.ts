@@ -9,7 +9,7 @@ export default defineConfig({
     // The map is loaded after the page; its one big file is expected.
     chunkSizeWarningLimit: 1500,
     assetsInlineLimit: 0,
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   worker: { format: "es" },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

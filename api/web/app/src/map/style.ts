@@ -297,7 +297,7 @@ function pointLayers(layer: LayerInfo, point: PointStyle, { theme }: Context): L
           radius,
         ],
         "circle-opacity": live ? whenSilent(0, point.opacity ?? 1) : (point.opacity ?? 1),
-        "circle-stroke-color": live ? whenSilent(ink.text, stroke) : stroke,
+        "circle-stroke-color": live ? strokeOf(classes, stroke, ink, theme) : stroke,
         "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, 0.5, 15, point.stroke_width ?? 1],
       },
     },

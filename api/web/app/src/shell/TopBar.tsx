@@ -119,13 +119,8 @@ function Switches() {
         <span aria-hidden="true">{t("lang.other")}</span>
         <span class="vh">{t("lang.other_title")}</span>
       </button>
-      <button
-        class="btn btn--bare btn--small"
-        type="button"
-        aria-label={t("app.print")}
-        onClick={() => print()}
-      >
-        <Icon name="print" />
+      <button class="btn btn--bare btn--small" type="button" onClick={() => print()}>
+        {t("app.print")}
       </button>
     </span>
   );
