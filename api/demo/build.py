@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from twin.core import Twin
 from twin.geo.crs import to_wgs84
 from twin.model.layer import FeatureChange, RasterItem, Source
 from twin.model.link import LinkRule, Relation
-from twin.types import BBox, Json, format_time
+from twin.types import BEGINNING, BBox, Json, format_time
 
 TITLE, TITLE_EN = "Đồng Xoài thu nhỏ (dữ liệu tổng hợp)", "Đồng Xoài in miniature (synthetic data)"
 
@@ -96,7 +96,8 @@ def build(t: Twin, *, birth: datetime, say: Say) -> None:
 
 def write(t: Twin, content: Content) -> None:
     """Write one content into its layer."""
-    changes = content.draw()
+    # What does not say since when it holds was there before the twin was built, so the past has streets too.
+    changes = [c if c.valid_from else replace(c, valid_from=BEGINNING) for c in content.draw()]
     if content.on_sheet:
         changes = placed_changes(changes)
     crs = CRS if content.on_sheet else "EPSG:4326"

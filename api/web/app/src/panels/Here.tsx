@@ -46,11 +46,15 @@ export function Here() {
   );
 }
 
+const isLand = (layer: string): boolean => layer === "parcels" || layer === "plan_zones";
+
 function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]; more: boolean }) {
-  const hasParcel = items.some((item) => item.layer === "parcels" || item.layer === "plan_zones");
+  const hasParcel = items.some((item) => isLand(item.layer));
+  // Who pointed at a station or a camera asks about it first.
+  const pointed = selection.value?.prefer !== undefined && !isLand(selection.value.prefer.layer);
   return (
     <>
-      {hasParcel && <Planning />}
+      {hasParcel && !pointed && <Planning />}
       {items.length === 0 ? (
         <Empty title={t("here.empty")}>
           <p>{t("here.empty_hint")}</p>
@@ -70,6 +74,7 @@ function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]
           {more && <p class="quiet found__more">{t("here.more")}</p>}
         </section>
       )}
+      {hasParcel && pointed && <Planning />}
       {rasters.length > 0 && <Grids rasters={rasters} />}
     </>
   );

@@ -12,6 +12,7 @@ import { looks } from "../map/sector";
 import { detail, layerByName, opened, select, show } from "../state/city";
 import { now, settledMoment } from "../state/clock";
 import { lang, pick, t } from "../state/preferences";
+import { primaryOf } from "../state/sources";
 import { Age, freshnessOf } from "../ui/Age";
 import { Failed, Loading } from "../ui/States";
 import { Chart } from "./Chart";
@@ -37,13 +38,14 @@ export function ItemDetail({ item }: { item: Item }) {
 // -- measurements ----------------------------------------------------------------------------------------------
 
 function Measures({ streams, liveKey }: { streams: Datastream[]; liveKey: string | undefined }) {
-  const numeric = streams.filter((stream) => typeof stream.result === "number");
-  const first = numeric.find((stream) => stream.key === liveKey) ?? numeric[0];
-  const charted = useSignal(first?.id ?? null);
+  const first = primaryOf(streams, liveKey);
+  const ordered = [first, ...streams.filter((stream) => stream !== first)];
+  const numeric = ordered.find((stream) => typeof stream.result === "number");
+  const charted = useSignal(numeric?.id ?? null);
   return (
     <section class="measures" aria-label={t("item.measures")}>
       <ul>
-        {streams.map((stream) => {
+        {ordered.map((stream) => {
           const open = charted.value === stream.id;
           const freshness = freshnessOf(stream);
           return (

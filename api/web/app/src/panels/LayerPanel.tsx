@@ -116,7 +116,7 @@ function Row({ layer }: { layer: LayerInfo }) {
           aria-label={t("layers.about")}
           onClick={() => setAbout(!about)}
         >
-          {formatNumber(layer.kind === "raster" ? (layer.times?.length ?? 0) : layer.count, lang.value, 0)}
+          {formatNumber(Math.max(layer.count, layer.times?.length ?? 0), lang.value, 0)}
           <Icon name={about ? "up" : "down"} />
         </button>
       </div>
