@@ -1,8 +1,8 @@
 # make demo   set up and run the demonstration city until interrupted
 # make test   set up and run every test
 # make lint   formatting, lint, types
-# make conformance [NAME=features|tiles|sta]   run official test suites against a twin; one JSON line each
 # make bench NAME=flood   measure; one JSON line a figure
+# make conformance [NAME=features|tiles|sta]   OGC's own test suites; one JSON line each
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,7 +49,7 @@ bench: $(STAMP)
 	@test -n "$(NAME)" -a -f "benchmarks/$(NAME).py" || { echo "make bench NAME=… with one of: $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py))" >&2; exit 2; }
 	@PYTHONPATH=. $(BIN)/python benchmarks/$(NAME).py
 
-conformance: $(DEV_STAMP)
+conformance: $(STAMP)
 	@PYTHONPATH=. $(BIN)/python tests/conformance/run.py $(NAME)
 
 clean:
