@@ -152,7 +152,7 @@ class Store(Protocol):
         """Features holding at the View's time, or at any moment of ``interval`` (closed; ``None`` is open).
 
         Ordered by ``fid``; within an interval the last version of each. ``where`` may name only attributes
-        the viewer sees (SchemaError otherwise). ``bbox`` selects by intersection of boxes; of several, any will do.
+        the viewer sees (SchemaError otherwise). ``bbox`` selects what touches the box; of several, any will do.
         """
 
     def count_features(

@@ -101,6 +101,17 @@ def test_boxes_select_by_intersection(city: Store) -> None:
     assert [f.fid for f in found] == ["p1"]
 
 
+def test_a_shape_whose_box_alone_touches_is_left_out(city: Store) -> None:
+    city.put_layer(Layer("roads", "Đường"))
+    diagonal = LineString([(106.90, 11.50), (106.92, 11.52)])
+    city.write_features("roads", [FeatureChange("r", diagonal, {}, day(0))], SOURCE)
+    beside, across = BBox(106.915, 11.501, 106.919, 11.505), BBox(106.909, 11.509, 106.911, 11.511)
+    assert city.count_features(staff(), "roads", bbox=beside) == 0
+    assert city.features(staff(), "roads", bbox=beside) == []
+    assert city.count_features(staff(), "roads", bbox=across) == 1
+    assert city.count_features(staff(), "roads", bbox=[beside, across]) == 1
+
+
 def test_pages_join_to_the_whole(city: Store) -> None:
     city.write_features("parcels", [parcel(f"p{n:02}") for n in range(25)], SOURCE)
     pages = [city.features(staff(), "parcels", limit=10, offset=o) for o in (0, 10, 20)]

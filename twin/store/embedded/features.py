@@ -19,8 +19,11 @@ from twin.store.embedded.layers import Interval
 from twin.store.embedded.part import KnownLayer, Moment, folded, loads
 from twin.types import BBox, LonLat
 
-_GEOMETRY_TYPES = {"Point", "LineString", "Polygon"}
 _COLUMNS = "fid, geometry, valid_from, valid_to, recorded_from, recorded_to, source, crs"
+
+
+_TOUCHES = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
+_INSIDE = "west >= ? AND south >= ? AND east <= ? AND north <= ?"
 
 
 class FeaturePart(FeatureWriting):
@@ -42,7 +45,8 @@ class FeaturePart(FeatureWriting):
         """See :meth:`twin.store.base.Store.features`."""
         moment = self.moment(view)
         known = self.visible(layer, moment.policy)
-        clause, values = self._where(moment, known, bbox=bbox, interval=interval, fids=fids, where=where)
+        clause, values = self._where(moment, known, interval=interval, fids=fids, where=where)
+        clause, values = self._in_boxes(clause, values, bbox)
         last = "QUALIFY row_number() OVER (PARTITION BY fid ORDER BY valid_from DESC) = 1" if interval else ""
         page = f"LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else f"OFFSET {int(offset)}"
         columns = _COLUMNS if geometry else _COLUMNS.replace("geometry", "NULL")
@@ -65,7 +69,8 @@ class FeaturePart(FeatureWriting):
         """See :meth:`twin.store.base.Store.count_features`."""
         moment = self.moment(view)
         known = self.visible(layer, moment.policy)
-        clause, values = self._where(moment, known, bbox=bbox, interval=interval, where=where)
+        clause, values = self._where(moment, known, interval=interval, where=where)
+        clause, values = self._in_boxes(clause, values, bbox)
         return int(self.db.read(f"SELECT count(DISTINCT fid) FROM feature WHERE {clause}", values)[0][0])
 
     def _where(
@@ -73,7 +78,6 @@ class FeaturePart(FeatureWriting):
         moment: Moment,
         known: KnownLayer,
         *,
-        bbox: BBox | Sequence[BBox] | None = None,
         interval: Interval | None = None,
         fids: Sequence[str] | None = None,
         where: Expression | None = None,
@@ -83,12 +87,6 @@ class FeaturePart(FeatureWriting):
         ends_after = ">=" if known.layer.kind is LayerKind.EVENT else ">"
         clauses = ["layer = ?", moment.known_sql(), "valid_from <= ?", f"valid_to {ends_after} ?"]
         values: list[object] = [known.id, end, start]
-        if bbox is not None:
-            boxes = [bbox] if isinstance(bbox, BBox) else bbox
-            touches = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
-            clauses.append(f"({' OR '.join([touches] * len(boxes)) or 'false'})")
-            for box in boxes:
-                values += [box.east, box.west, box.north, box.south]
         if fids is not None:
             clauses.append("fid IN (SELECT unnest(?))")
             values.append(list(fids))
@@ -97,6 +95,33 @@ class FeaturePart(FeatureWriting):
             clauses.append(sql)
             values += more
         return " AND ".join(clauses), values
+
+    def _in_boxes(
+        self, clause: str, values: list[object], bbox: BBox | Sequence[BBox] | None
+    ) -> tuple[str, list[object]]:
+        """Narrow a selection to what truly touches a box.
+
+        Boxes of features select first; where a feature's box only crosses the border, its geometry decides.
+        """
+        if bbox is None:
+            return clause, values
+        boxes = [bbox] if isinstance(bbox, BBox) else list(bbox)
+        touching, touching_values = _any_box(_TOUCHES, [(b.east, b.west, b.north, b.south) for b in boxes])
+        inside, inside_values = _any_box(_INSIDE, [b.tuple() for b in boxes])
+        narrowed, bound_values = f"{clause} AND {touching}", [*values, *touching_values]
+        border = self.db.read(
+            f"SELECT vid, geometry FROM feature WHERE {narrowed} AND NOT {inside} AND NOT (west = east AND south = north)",
+            [*bound_values, *inside_values],
+        )
+        if not border:
+            return narrowed, bound_values
+        shapes = shapely.from_wkb([bytes(geometry) for _, geometry in border])
+        area = shapely.union_all([shapely.box(*b.tuple()) for b in boxes])
+        shapely.prepare(area)
+        missing = [
+            vid for (vid, _), touches in zip(border, shapely.intersects(area, shapes), strict=True) if not touches
+        ]
+        return f"{narrowed} AND vid NOT IN (SELECT unnest(?::BIGINT[]))", [*bound_values, missing]
 
     def history(self, view: View, layer: str, fid: str) -> list[Feature]:
         """See :meth:`twin.store.base.Store.history`."""
@@ -141,11 +166,12 @@ class FeaturePart(FeatureWriting):
         interval: Interval | None = None
         if known.layer.kind is LayerKind.EVENT:
             interval = (from_us(moment.at - int(event_window_s * 1e6)), from_us(moment.at))
-        clause, values = self._where(moment, known, bbox=box, interval=interval)
+        clause, values = self._where(moment, known, interval=interval)
+        near, near_values = _any_box(_TOUCHES, [(box.east, box.west, box.north, box.south)])
         rows = self.db.read(
-            f"SELECT {_COLUMNS}, {properties_sql(moment, known.layer)} FROM feature WHERE {clause} "
+            f"SELECT {_COLUMNS}, {properties_sql(moment, known.layer)} FROM feature WHERE {clause} AND {near} "
             "QUALIFY row_number() OVER (PARTITION BY fid ORDER BY valid_from DESC) = 1",
-            values,
+            [*values, *near_values],
         )
         return [feature_of(known.layer.name, row) for row in rows]
 
@@ -202,6 +228,11 @@ def feature_of(layer: str, row: tuple[Any, ...]) -> Feature:
         source=source,
         crs=crs,
     )
+
+
+def _any_box(test: str, edges: Sequence[tuple[float, ...]]) -> tuple[str, list[object]]:
+    """A clause that holds where a test holds for any of the boxes, with its values."""
+    return f"({' OR '.join([f'({test})'] * len(edges)) or 'false'})", [value for edge in edges for value in edge]
 
 
 def _still_open(feature: Feature) -> Feature:
