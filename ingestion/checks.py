@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ def check_observation(observation: ObservationIn, datastream: Datastream, now: d
     if end is not None and end < start:
         raise TimeError(f"ends at {end.isoformat()} before it begins at {start.isoformat()}", where=where)
     check_result(observation.result, datastream.result_type, where=where)
+    if not isinstance(observation.result, bool | int | float) or observation.parameters:
+        check_storable([observation.result, observation.parameters], where=where)
     quantity = QUANTITIES.get(datastream.observed_property)
     if quantity is None or not _in_unit(quantity.unit.symbol, datastream):
         return observation
@@ -82,8 +85,20 @@ def _finite(value: Result | Json) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
+def check_storable(value: object, *, where: str) -> None:
+    """Raise :class:`SchemaError` for what parses as JSON and cannot be kept: half a character, infinity, deep nesting.
+
+    The store would refuse the whole batch for it, again and again.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as exc:
+        raise SchemaError(f"holds what cannot be stored ({type(exc).__name__})", where=where) from exc
+
+
 def check_event(event: DetectedEvent, now: datetime) -> None:
-    """Raise :class:`TimeError` if the event lies in the future."""
+    """Raise :class:`TimeError` if the event lies in the future, :class:`SchemaError` if it cannot be stored."""
+    check_storable([event.fid, event.properties], where="event")
     for moment in (event.start, event.end, event.observed_at):
         if moment is not None:
             check_time(moment, now, where=f"event {event.fid}")

@@ -18,6 +18,9 @@ def load_object(payload: bytes) -> Object:
     """The JSON object in ``payload``; raises :class:`FormatError` for anything else."""
     try:
         value = json.loads(payload)
+        if b"\\u" in payload:
+            # An escape can name half a character, which parses and which nothing can keep.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as exc:
         raise FormatError(f"not JSON: {exc}") from exc
     if not isinstance(value, dict):

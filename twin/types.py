@@ -96,7 +96,10 @@ def require_aware(moment: datetime, *, where: str) -> datetime:
             where=where,
             hint="Write an offset, for instance 2026-11-23T19:42:00+07:00.",
         )
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise TimeError(f"time {moment.isoformat()} lies outside the years 1 to 9999", where=where) from None
 
 
 def parse_time(text: str, *, where: str) -> datetime:

@@ -202,7 +202,7 @@ def tile(
 
 
 def _index(text: str) -> int:
-    if not text.isdigit() or len(text) > 10:
+    if not (text.isascii() and text.isdigit()) or len(text) > 10:
         raise NotFoundError("there is no such tile", where=MATRIX_SET)
     return int(text)
 

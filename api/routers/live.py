@@ -65,7 +65,8 @@ async def live(
 def _resume_from(text: str | None) -> int | None:
     if text is None or text == "":
         return None
-    if not text.isdigit():
+    # Longer than any commit's number: what follows must not be a number of any size or script.
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise ParameterError(f"{text!r} is not a sequence number", where="Last-Event-ID")
     return int(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,9 +26,14 @@ def read_json(path: Path, options: ReadOptions) -> Table:
     document = load(path)
     if not isinstance(document, dict):
         raise UnsupportedFormatError(f"holds a JSON {type(document).__name__}, not a map", where=path.name, hint=_HINT)
-    return _reader_of(document, path)(document, path.stem, options)
+    try:
+        return _reader_of(document, path)(document, path.stem, options)
+    except RecursionError as exc:
+        raise FormatError(_TOO_DEEP, where=path.name) from exc
 
 
+_TOO_DEEP = "is nested too deeply to be a map"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _HINT = "GeoJSON, TopoJSON and CityJSON can be read; a table belongs into CSV or Excel."
 
 
@@ -40,13 +46,21 @@ def load(path: Path) -> Any:
             hint="Convert it to a GeoPackage.",
         )
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        document = json.loads(text)
+        if _SURROGATE.search(text):
+            json.dumps(document, ensure_ascii=False).encode()
     except UnicodeDecodeError as exc:
         raise FormatError(f"is not UTF-8 at byte {exc.start}", where=path.name) from exc
+    except UnicodeEncodeError as exc:
+        raise FormatError("holds half of a character (a lone surrogate)", where=path.name) from exc
     except json.JSONDecodeError as exc:
         raise FormatError(f"is not JSON: {exc.msg} at line {exc.lineno}", where=path.name) from exc
+    except ValueError as exc:
+        raise FormatError("holds a number of thousands of digits", where=path.name) from exc
     except RecursionError as exc:
-        raise FormatError("is nested too deeply to be a map", where=path.name) from exc
+        raise FormatError(_TOO_DEEP, where=path.name) from exc
+    return document
 
 
 def _reader_of(document: Document, path: Path) -> Callable[[Document, str, ReadOptions], Table]:

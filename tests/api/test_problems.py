@@ -39,6 +39,16 @@ def test_every_kind_of_error_has_a_status_in_the_one_table(kind: type[TwinError]
     assert problem_of(kind("x")).status == STATUS[kind.kind]
 
 
+@pytest.mark.parametrize("number", ["\xb2".encode("latin-1"), b"9" * 5000, b"-1", b"x"])
+def test_what_is_no_number_is_no_last_event_id(http: httpx.Client, number: bytes) -> None:
+    response = http.get("/live", headers={"Last-Event-ID": number})
+    assert check_shape(response, 400)["where"] == "Last-Event-ID"
+
+
+def test_a_tile_whose_number_is_written_otherwise_is_a_404(http: httpx.Client) -> None:
+    check_shape(http.get("/ogc/collections/roads/tiles/WebMercatorQuad/12/²/1"), 404)
+
+
 @pytest.mark.parametrize("path", LAYER_PATHS)
 def test_what_is_not_there_is_a_404(http: httpx.Client, path: str) -> None:
     assert check_shape(http.get(path), 404)["type"] == "urn:twin:problem:not-found"
@@ -53,6 +63,7 @@ def test_what_is_not_there_is_a_404(http: httpx.Client, path: str) -> None:
         ("/app/here?lon=106.9&lat=11.5&metres=-1", "metres"),
         ("/app/here?lon=11.5&lat=106.9", ""),
         ("/app/state?at=2026-01-01", "at"),
+        ("/app/state?at=9999-12-31T23:59:59-14:00", "at"),
         ("/app/state?at=2026-01-01T00:00:00", "at"),
         ("/app/state?known_at=yesterday", "known_at"),
         ("/app/state?known_at=2999-01-01T00:00:00Z", ""),

@@ -228,6 +228,16 @@ def test_a_repeated_batch_of_events_changes_nothing(city: Twin, pipeline: Pipeli
     assert camera_events(city)[0].recorded_from == seq
 
 
+def test_an_event_with_half_a_character_is_quarantined_and_the_others_are_stored(
+    city: Twin, pipeline: Pipeline
+) -> None:
+    bad = event("new")
+    bad = replace(bad, payload=bad.payload.replace(b'"car"', rb'"\ud800"'))
+    receipt = pipeline.process([bad, event("new", number="2")])
+    assert (receipt.received, receipt.stored, receipt.quarantined) == (2, 1, 1)
+    assert "surrogates not allowed" in reasons(city)[0]
+
+
 def test_an_event_in_the_future_is_quarantined(city: Twin, pipeline: Pipeline) -> None:
     receipt = pipeline.process([event("update", seconds=3600)])
     assert (receipt.received, receipt.quarantined) == (1, 1)
@@ -306,6 +316,25 @@ def test_an_observation_of_an_interval_and_with_parameters(city: Twin, pipeline:
     (found,) = city.store.observations(city.view(at=NOW), number)
     assert (found.phenomenon_start, found.phenomenon_end) == (NOW - timedelta(hours=1), NOW)
     assert found.parameters == {"operator": "A", "resultQuality": {"quality": "Good"}}
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        rb'"parameters": {"a": "\ud800"}',
+        b'"parameters": {"a": 1e400}',
+        rb'"resultQuality": "\ud800"',
+        b'"phenomenonTime": "9999-12-31T23:59:59-14:00"',
+    ],
+)
+def test_what_the_store_cannot_keep_goes_to_quarantine_and_stops_no_other_message(
+    city: Twin, pipeline: Pipeline, member: bytes
+) -> None:
+    topic = f"v1.1/Datastreams({number_of(city, 'pm25')})/Observations"
+    bad = Message(topic, b'{"result": 1.0, %b}' % member, NOW)
+    receipt = pipeline.process([bad, gauge()])
+    assert (receipt.received, receipt.stored, receipt.quarantined) == (4, 3, 1)
+    assert re.search("surrogates not allowed|cannot be stored|years 1 to 9999", reasons(city)[0])
 
 
 def test_without_a_time_arrival_counts_but_not_for_a_repeated_message(city: Twin, pipeline: Pipeline) -> None:

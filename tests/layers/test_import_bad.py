@@ -53,6 +53,12 @@ def polygon(*corners: tuple[float, float]) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
+FEATURE = (
+    b'{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"a": %b}, '
+    b'"geometry": {"type": "Point", "coordinates": [106, 11]}}]}'
+)
+
+
 @pytest.mark.parametrize(
     ("content", "error", "match"),
     [
@@ -64,6 +70,9 @@ def polygon(*corners: tuple[float, float]) -> dict[str, Any]:
         (b'{"hello": 1}', UnsupportedFormatError, "unknown kind"),
         (b"[1, 2]", UnsupportedFormatError, "list"),
         (b"[" * 100_000, FormatError, "nested|not JSON"),
+        (FEATURE % (b"[" * 900 + b"]" * 900), FormatError, "nested"),
+        (FEATURE % (b"9" * 6000), FormatError, "digits"),
+        (FEATURE % rb'"\ud800"', FormatError, "half of a character"),
         (b'{"type": "CityJSON", "version": "9.9"}', UnsupportedFormatError, "9.9"),
         (b"AC1032\x00\x00", UnsupportedFormatError, "DWG"),
         (b"%PDF-1.7", UnsupportedFormatError, "PDF"),
