@@ -216,6 +216,11 @@ def test_the_revision_counts_commits_that_touched_the_layer(city: Store) -> None
     assert city.layer(staff(known_at=commit.recorded_at), "parcels").revision == before + 1
 
 
+def test_the_beginning_of_time_is_no_moment_of_change(city: Store) -> None:
+    city.write_features("parcels", [FeatureChange("p", SQUARE, {}, BEGINNING, day(4))], SOURCE)
+    assert city.breakpoints(staff(), ["parcels"], BEGINNING, day(9)) == [day(4)]
+
+
 def test_breakpoints_are_the_moments_the_layer_changes(city: Store) -> None:
     city.write_features("parcels", [parcel("p1"), FeatureChange("p2", SQUARE, {}, day(2), day(4))], SOURCE)
     assert city.breakpoints(staff(), ["parcels"], day(-1), day(9)) == [day(0), day(2), day(4)]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from twin.errors import ConflictError, SchemaError
 from twin.model.layer import Commit, Field, Layer, LayerKind, RasterItem, Source
-from twin.model.time import OPEN_END, bound, end_us, from_us, start_us, to_us
+from twin.model.time import OPEN_END, OPEN_START, bound, end_us, from_us, start_us, to_us
 from twin.model.view import View
 from twin.store.base import LayerSummary
 from twin.store.codec import layer_to_json
@@ -107,7 +107,7 @@ class LayerPart(Part):
                 UNION ALL SELECT valid_to FROM feature WHERE {chosen}
                 UNION ALL SELECT valid_from FROM raster WHERE {chosen}
                 UNION ALL SELECT valid_to FROM raster WHERE {chosen}
-            ) WHERE t BETWEEN ? AND ? ORDER BY t
+            ) WHERE t BETWEEN ? AND ? AND t NOT IN ({OPEN_START}, {OPEN_END}) ORDER BY t
             """,
             [to_us(start), to_us(end)],
         )
