@@ -110,7 +110,8 @@ class FeaturePart(FeatureWriting):
         inside, inside_values = _any_box(_INSIDE, [b.tuple() for b in boxes])
         narrowed, bound_values = f"{clause} AND {touching}", [*values, *touching_values]
         border = self.db.read(
-            f"SELECT vid, geometry FROM feature WHERE {narrowed} AND NOT {inside} AND NOT (west = east AND south = north)",
+            f"SELECT vid, geometry FROM feature WHERE {narrowed} AND NOT {inside} "
+            "AND NOT (west = east AND south = north)",
             [*bound_values, *inside_values],
         )
         if not border:
