@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.errors import CancelledError, ConflictError, NotFoundError
-from twin.model.layer import RasterItem, Source
+from twin.model.layer import Layer, RasterItem, Source
 from twin.scenario.flood_inputs import FloodInputs, gather
 from twin.scenario.flood_layer import depth_layer, write_depth
 from twin.scenario.flood_spec import NOTICE, NOTICE_EN, FloodScenario
@@ -88,7 +88,8 @@ def run_flood(
     CancelledError
         If ``cancel`` said so; nothing is kept.
     ConflictError
-        If the layer holds grids of another run at times this run does not replace.
+        If the layer holds something else than computed depths, or grids of another run at times this run does not
+        replace.
     TwinError
         If an input is missing or does not fit.
     """
@@ -106,15 +107,26 @@ def _refuse_mixture(t: Twin, scenario: FloodScenario) -> None:
     """A layer shows one run; times of an older one that stay between would look like this one's."""
     mine = {scenario.start + timedelta(seconds=s) for s in scenario.output_times_s()}
     for name, times in ((scenario.layer, mine), (f"{scenario.layer}_max", {scenario.start})):
-        try:
-            held = set(t.store.raster_times(t.view(), name))
-        except NotFoundError:
+        known = _existing(t, name)
+        if known is None:
             continue
+        if known.properties.get("notice") != NOTICE:
+            raise ConflictError(
+                f"layer {name!r} exists and holds no computed depths of water", hint="Choose another layer name."
+            )
+        held = set(t.store.raster_times(t.view(), name))
         if held - times:
             raise ConflictError(
                 f"layer {name!r} holds {len(held - times)} grids of another run that this one would not replace",
                 hint="Choose another layer name.",
             )
+
+
+def _existing(t: Twin, name: str) -> Layer | None:
+    try:
+        return t.store.layer(t.view(), name).layer
+    except NotFoundError:
+        return None
 
 
 def _compute(
@@ -194,12 +206,15 @@ def _keep(
         (scenario.layer, scenario.title, scenario.title_en),
         (max_layer, f"{scenario.title}: lớn nhất", f"{scenario.title_en}: greatest"),
     ):
-        t.store.put_layer(
-            depth_layer(
-                name, title, title_en, synthetic=inputs.synthetic, attribution=inputs.attribution,
-                note=f"{LocalInertial.name} {LocalInertial.version}.",
-            )
+        fresh = depth_layer(
+            name, title, title_en, synthetic=inputs.synthetic, attribution=inputs.attribution,
+            note=f"{LocalInertial.name} {LocalInertial.version}.",
         )  # fmt: skip
+        known = _existing(t, name)
+        # Who may see a layer, and how it is called, is decided by people; another run does not undo it.
+        t.store.put_layer(
+            fresh if known is None else replace(fresh, access=known.access, title=known.title, title_en=known.title_en)
+        )
     commit = t.store.put_rasters(items, source)
     times = tuple(w.start for w in written if w.layer == scenario.layer)
     return FloodRun(scenario.layer, max_layer, times, commit.source, balance, report)

@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import shapely
 
+import layers
 import twin
 from layers.styles import check_style
 from twin.core import Twin, create, files_of, system_user
@@ -19,7 +20,7 @@ from twin.errors import CancelledError, ConflictError, InputError, NotFoundError
 from twin.geo.crs import to_wgs84
 from twin.model.layer import Layer, LayerKind, RasterItem, Source
 from twin.model.thing import DatastreamSpec, ObservationIn, ObservedProperty, ThingSpec, Unit
-from twin.model.view import CITIZEN
+from twin.model.view import CITIZEN, Access
 from twin.scenario.flood import run_flood
 from twin.scenario.flood_spec import (
     NOTICE,
@@ -218,6 +219,24 @@ def test_runs_do_not_mix_in_one_layer(t: Twin, scenario: FloodScenario) -> None:
     with pytest.raises(ConflictError, match="grids of another run"):
         run_flood(t, replace(scenario, output_every_s=900.0))
     run_flood(t, replace(scenario, output_every_s=900.0, layer="another"))
+
+
+def test_depths_are_not_put_among_grids_of_another_kind(t: Twin, scenario: FloodScenario, ground: Path) -> None:
+    layers.import_file(t, ground, layer="ground", crs=CRS, title="Địa hình")
+    with pytest.raises(ConflictError, match="no computed depths"):
+        run_flood(t, replace(scenario, layer="ground"))
+    layers.import_file(t, ground, layer="flood_depth_max", crs=CRS)
+    with pytest.raises(ConflictError, match="no computed depths"):
+        run_flood(t, scenario)
+    assert t.layer("ground").layer.title == "Địa hình"
+
+
+def test_a_run_again_leaves_a_published_layer_public(t: Twin, scenario: FloodScenario) -> None:
+    run_flood(t, scenario)
+    t.store.put_layer(replace(t.layer("flood_depth").layer, access=Access.PUBLIC, title="Ngập tháng 7"))
+    run_flood(t, replace(scenario, manning=0.05))
+    again = t.layer("flood_depth").layer
+    assert (again.access, again.title) == (Access.PUBLIC, "Ngập tháng 7")
 
 
 def test_a_run_through_the_owner_of_the_file_is_the_same(tmp_path: Path, scenario: FloodScenario) -> None:
