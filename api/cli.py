@@ -26,7 +26,12 @@ app.command("import", epilog="Example: twin import thua-dat.gpkg --layer parcels
 )
 app.command("serve", epilog="Example: twin serve --store city.duckdb --port 8000")(serving.serve)
 app.add_typer(serving.ingest_app, name="ingest", epilog="Example: TWIN_MQTT_URL=mqtt://127.0.0.1:1883 twin ingest")
-app.command("lookup", epilog="Example: twin lookup --parcel 14/125 --commune 'Tân Phú'")(lookup.lookup)
+app.command(
+    "lookup",
+    epilog="Example: twin lookup --parcel 14/125 --commune 'Tân Phú'",
+    # A western longitude begins with a minus and is no option.
+    context_settings={"ignore_unknown_options": True},
+)(lookup.lookup)
 app.add_typer(simulating.simulate_app, name="simulate", epilog="Example: twin simulate flood --help")
 app.command("layers", epilog="Example: twin layers --publish parcels")(store.layers)
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)
@@ -68,7 +73,7 @@ def _refuse(problem: Problem, *, as_json: bool) -> None:
         print_json(problem.body())
         return
     text = f"{problem.where}: {problem.detail}" if problem.where else problem.detail
-    sys.stderr.write(f"{text}. {problem.hint}".strip() + "\n")
+    sys.stderr.write(f"{text.rstrip('.')}. {problem.hint}".strip() + "\n")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ import typer
 
 from api.commands.common import BAD, Json, Store, opened, print_json, say, say_table, working
 from twin.errors import InputError, ParameterError, TimeError
+from twin.model.layer import Layer
 from twin.model.view import Access
 from twin.types import parse_time
 
 if TYPE_CHECKING:
     from layers import ImportReport, Join
+    from layers.report import CrsReport
 
 _VIETNAM = timezone(timedelta(hours=7))
 _SHOWN = 10
@@ -54,9 +56,14 @@ def import_(
     """Import a file and print its report. Exit status 1: rows were rejected, or the file was refused."""
     import bim  # noqa: PLC0415  the readers' libraries take a second to load
     from layers import import_file  # noqa: PLC0415
+    from twin.geo.crs import describe  # noqa: PLC0415
 
     bim.register_readers()
     joined = _join(join, on, sums)
+    # A name or system that cannot be is a wrong call, not a bad file.
+    Layer(layer, title or layer)
+    if crs:
+        describe(crs)
     moment = _valid_from(valid_from)
     with opened(store) as t, working(f"Đang nhập {file.name} …", quiet=as_json):
         try:
@@ -116,10 +123,16 @@ def _valid_from(text: str | None) -> datetime | None:
         raise ParameterError(exc.message, where="--valid-from", hint="Write 2026-11-23, or a time with zone.") from None
 
 
+def _crs(crs: CrsReport) -> str:
+    """What was given, what the file says, what was used, and whether that was only assumed."""
+    assumed = " (giả định: không ai nói)" if crs.assumed else ""
+    return f"đưa vào {crs.given or '–'}, trong tệp {crs.in_file or '–'}, dùng {crs.used or '–'}{assumed}"
+
+
 def _print(report: ImportReport) -> None:
     rows = [
         ("Tệp", f"{report.file} ({report.format})"),
-        ("Hệ tọa độ", f"đưa vào {report.crs.given or '–'}, dùng {report.crs.used or '–'}"),
+        ("Hệ tọa độ", _crs(report.crs)),
         ("Số bản ghi", report.rows),
         ("Thêm mới", report.stored),
         ("Phiên bản mới", report.revised),
@@ -130,6 +143,8 @@ def _print(report: ImportReport) -> None:
         ("Bị loại", len(report.rejected)),
     ]
     say_table([f"Lớp {report.layer}", ""], rows)
+    if report.joined:
+        say("Nối với {file} theo {on}: {joined} khớp, {unmatched} không khớp".format_map(report.joined))
     for warning in report.warnings:
         say(f"Cảnh báo: {warning}")
     for issue in report.rejected[:_SHOWN]:

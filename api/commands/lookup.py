@@ -24,7 +24,7 @@ def lookup(
     known_at: KnownAt = None,
     as_json: Json = False,
 ) -> None:
-    """Say what the plans say about a place or a parcel. Exit status 1: nothing is known of it."""
+    """Say what the plans say about a place or a parcel. Exit status 1: there is no such parcel."""
     from layers.planning.lookup import lookup as look_up  # noqa: PLC0415  loaded by this command only
 
     with opened(store) as t:

@@ -99,6 +99,23 @@ def test_importing_reports_and_the_same_file_again_changes_nothing(place: Place)
         assert httpx.get(f"{place.served}/ogc/collections/cafes/items").json()["numberMatched"] == 2
 
 
+def test_the_report_says_which_reference_system_was_only_assumed(place: Place) -> None:
+    (place.folder / "tax.csv").write_text("name,value\na,5\n", encoding="utf-8")
+    file = points(place.folder / "assumed.csv", ("a", 106.9, 11.5), ("b", 106.8, 11.4))
+    said = place.twin("import", file, "--layer", "assumed", "--join", "tax.csv", "--on", "name").stdout
+    assert "dùng EPSG:4326 (giả định" in said
+    assert "1 khớp, 1 không khớp" in said
+    said = place.twin("import", file, "--layer", "given", "--crs", "EPSG:4326").stdout
+    assert "đưa vào EPSG:4326" in said
+    assert "giả định" not in said
+
+
+@pytest.mark.parametrize("words", [["--layer", "Bad Name"], ["--layer", "x", "--crs", "EPSG:99999"]])
+def test_a_layer_or_system_that_cannot_be_is_a_wrong_call(place: Place, words: list[str]) -> None:
+    file = points(place.folder / "fine.csv", ("a", 106.9, 11.5))
+    assert place.twin("import", file, *words).returncode == 2
+
+
 def test_rejected_rows_are_status_1(place: Place) -> None:
     file = points(place.folder / "bad.csv", ("a", 106.9, 11.5))
     with file.open("a", encoding="utf-8") as more:
@@ -155,6 +172,8 @@ def test_looking_up_a_place_nothing_is_known_of_says_so(place: Place) -> None:
     answer = place.json("lookup", "--parcel", "14/125", "--commune", "Tân Phú", status=1)
     assert answer["status"] == "not_found"
     assert place.json("lookup", "106.9", "11.5")["status"] == "no_parcel"
+    assert place.json("lookup", "-71.11", "42.37")["point"] == {"lon": -71.11, "lat": 42.37}
+    assert place.json("lookup", "--bogus", status=2)["type"] == "urn:twin:problem:parameter"
     assert place.json("lookup", status=2)["type"] == "urn:twin:problem:parameter"
     assert place.json("lookup", "--parcel", "14", status=2)["type"] == "urn:twin:problem:parameter"
 
