@@ -9,6 +9,7 @@ from typing import Any
 from api import shape
 from twin.errors import NotFoundError
 from twin.model.layer import Feature, Layer, Source
+from twin.model.link import Link
 from twin.model.thing import Datastream, DatastreamState
 from twin.model.view import View
 from twin.store.base import Store
@@ -27,10 +28,13 @@ class Assembler:
 
     def items(self, found: Sequence[tuple[Feature, float]]) -> list[dict[str, Any]]:
         """Items of ``/app/here``, in the given order."""
-        states = self._states_of([feature for feature, _ in found])
-        return [self._item(f, metres, states.get((f.layer, f.fid), [])) for f, metres in found]
+        features = [feature for feature, _ in found]
+        states, links = self._states_of(features), self._links_of(features)
+        return [self._item(f, metres, states.get((f.layer, f.fid), []), links[f.layer, f.fid]) for f, metres in found]
 
-    def _item(self, feature: Feature, metres: float, states: Sequence[DatastreamState]) -> dict[str, Any]:
+    def _item(
+        self, feature: Feature, metres: float, states: Sequence[DatastreamState], links: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         layer = self.layers[feature.layer]
         title = shape.feature_title(feature, layer)
         place = shape.position(feature)
@@ -47,7 +51,7 @@ class Assembler:
             "recorded_from": shape.moment(feature.recorded_from),
             "source": self.source(feature.source),
             "datastreams": [shape.datastream(s, place, title) for s in states],
-            "links": self.links(feature),
+            "links": links,
             "synthetic": layer.synthetic,
         }
 
@@ -60,19 +64,24 @@ class Assembler:
                 return None
         return shape.source(self._sources[number])
 
-    def links(self, feature: Feature) -> list[dict[str, Any]]:
-        """Links from and to a feature with the names of the other ends."""
-        links = self.store.links(self.view, feature.layer, feature.fid)
-        ends = []
-        for link in links:
-            outward = (link.from_layer, link.from_fid) == (feature.layer, feature.fid)
-            ends.append((link, outward, (link.to_layer, link.to_fid) if outward else (link.from_layer, link.from_fid)))
-        names = self._names({end for _, _, end in ends})
-        return [
-            shape.link(link, outward=outward, name=names.get(end, end[1]), title=self.layers[end[0]].title)
-            for link, outward, end in ends
-            if end[0] in self.layers
-        ]
+    def _links_of(self, features: Iterable[Feature]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """Links from and to each feature, with the names of the other ends (read once for each layer)."""
+        found = {(f.layer, f.fid): self.store.links(self.view, f.layer, f.fid) for f in features}
+        ends = {own: [_other_end(link, own) for link in links] for own, links in found.items()}
+        names = self._names({end for others in ends.values() for end in others})
+        return {
+            own: [
+                shape.link(
+                    link,
+                    outward=(link.from_layer, link.from_fid) == own,
+                    name=names.get(end, end[1]),
+                    title=self.layers[end[0]].title,
+                )
+                for link, end in zip(links, ends[own], strict=True)
+                if end[0] in self.layers
+            ]
+            for own, links in found.items()
+        }
 
     def _names(self, ends: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         by_layer: dict[str, list[str]] = defaultdict(list)
@@ -98,6 +107,11 @@ class Assembler:
         if layer not in self._streams:
             self._streams[layer] = self.store.datastreams(self.view, layer=layer)
         return self._streams[layer]
+
+
+def _other_end(link: Link, own: tuple[str, str]) -> tuple[str, str]:
+    outward = (link.from_layer, link.from_fid) == own
+    return (link.to_layer, link.to_fid) if outward else (link.from_layer, link.from_fid)
 
 
 def describe_states(store: Store, view: View, states: Sequence[DatastreamState]) -> list[dict[str, Any]]:

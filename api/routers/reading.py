@@ -23,7 +23,7 @@ from twin.types import Freshness, LonLat
 router = APIRouter(prefix="/app", tags=["app"])
 
 MOST_METRES = 5000.0
-MOST_ITEMS = 200
+MOST_ITEMS = 1000
 
 Text = Annotated[str | None, Query()]
 
@@ -46,17 +46,24 @@ def _exists(ctx: Context, view: View, layer: str) -> str:
 
 @router.get("/here")
 def here(
-    ctx: Ctx, view: Seen, lon: Text = None, lat: Text = None, metres: Text = None, layers: Text = None
+    ctx: Ctx,
+    view: Seen,
+    lon: Text = None,
+    lat: Text = None,
+    metres: Text = None,
+    layers: Text = None,
+    limit: Text = None,
 ) -> Response:
     """Everything within some metres of a place, nearest and smallest first, and the grids' values there."""
     place = parse_lonlat(lon, lat)
     reach = 15.0 if metres is None else parse_number(metres, where="metres")
     if not 0 <= reach <= MOST_METRES:
         raise ParameterError(f"{reach:g} m is not from 0 to {MOST_METRES:g} m", where="metres")
+    most = parse_count(limit, where="limit", default=100, high=MOST_ITEMS)
     found = ctx.store.within(view, place, reach, layers=parse_names(layers))
     ordered = sorted(found, key=lambda pair: (round(pair[1], 1), _size(pair[0])))
-    items = Assembler(ctx.store, view).items(ordered[:MOST_ITEMS])
-    body = {"items": items, "rasters": _grid_values(ctx, view, place), "more": len(ordered) > MOST_ITEMS}
+    items = Assembler(ctx.store, view).items(ordered[:most])
+    body = {"items": items, "rasters": _grid_values(ctx, view, place), "more": len(ordered) > most}
     return shape.answered(view, body)
 
 

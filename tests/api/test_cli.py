@@ -279,6 +279,11 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
         assert "--json" in shown, words
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_described(words: list[str]) -> None:
+    assert f"`twin {' '.join(words)}" in (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+
+
 def test_every_command_is_in_the_list_above(capsys: pytest.CaptureFixture[str]) -> None:
     found = set()
     for name, command in typer.main.get_command(app).commands.items():
