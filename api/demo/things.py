@@ -19,7 +19,7 @@ from sensors.catalogue import quantity
 from twin.model.thing import DatastreamSpec, DeviceSpec, Result, SensorSpec, ThingSpec
 from twin.types import Json
 
-INSTALLED = datetime(2026, 1, 1, tzinfo=UTC)
+INSTALLED = datetime(2025, 12, 31, 17, tzinfo=UTC)
 
 STATION_PERIOD_S, LAMP_PERIOD_S = 30.0, 45.0
 """Time between two messages of a live device. [s]"""
