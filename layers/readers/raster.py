@@ -41,6 +41,10 @@ def _grid(path: Path, kind: str, driver: str) -> Grid:
                 raise UnsupportedFormatError(f"has more than {MAX_CELLS:,} cells", where=path.name, hint="Cut it up.")
             if source.count == 0:
                 raise FormatError("holds no band", where=path.name)
+            if any(kind.startswith("complex") for kind in source.dtypes):
+                raise UnsupportedFormatError(
+                    "holds complex numbers", where=path.name, hint="Export one real quantity, such as the amplitude."
+                )
             inside = source.crs.to_wkt() if source.crs else ""
     except (RasterioError, RasterioIOError, OSError) as exc:
         raise FormatError(f"is not a readable {kind}: {exc}", where=path.name) from exc

@@ -91,7 +91,10 @@ def excel_records(path: Path, sheet: str = "") -> tuple[str, Records, list[str]]
 def _decode(path: Path) -> tuple[str, str]:
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16"), _ENCODINGS[0]
+        try:
+            return data.decode("utf-16"), _ENCODINGS[0]
+        except UnicodeDecodeError as exc:
+            raise FormatError(f"says it is UTF-16 and is not, at byte {exc.start}", where=path.name) from exc
     for encoding in _ENCODINGS:
         try:
             return data.decode(encoding), encoding
@@ -176,7 +179,7 @@ def _table(kind: str, name: str, records: Records, notes: list[str], options: Re
     remarks = [*notes, *values.notes]
     wkt = None if options.x_field else wkt_column(names, values.records)
     if wkt is not None:
-        return _wkt_table(kind, name, values.records, wkt, options, remarks)
+        return _wkt_table(kind, name, values.records, wkt, remarks)
     found = find_coordinates(names, values.records, crs=options.crs, x_field=options.x_field, y_field=options.y_field)
     if found is None:
         rows = tuple(Row(i + 1, None, r) for i, r in enumerate(values.records))
@@ -184,7 +187,9 @@ def _table(kind: str, name: str, records: Records, notes: list[str], options: Re
     if found.note:
         remarks.append(found.note)
     rows = tuple(_point_row(i + 1, record, found.x, found.y) for i, record in enumerate(values.records))
-    return Table(kind, name, rows, values.fields, found.crs, found.assumed, tuple(remarks))
+    # A table never says its system: what the caller gave is the caller's word, not the file's.
+    crs = "" if options.crs else found.crs
+    return Table(kind, name, rows, values.fields, crs, found.assumed, tuple(remarks))
 
 
 def _point_row(number: int, record: dict[str, Any], x_name: str, y_name: str) -> Row:
@@ -197,16 +202,14 @@ def _point_row(number: int, record: dict[str, Any], x_name: str, y_name: str) ->
     return Row(number, None, record, problem=f"column {name} {why}")
 
 
-def _wkt_table(
-    kind: str, name: str, records: Sequence[Mapping[str, Any]], column: str, options: ReadOptions, notes: list[str]
-) -> Table:
+def _wkt_table(kind: str, name: str, records: Sequence[Mapping[str, Any]], column: str, notes: list[str]) -> Table:
     rows = []
     for i, record in enumerate(records):
         rest = {k: v for k, v in record.items() if k != column}
         geometry, problem = _from_wkt(record.get(column))
         rows.append(Row(i + 1, geometry, rest, problem=problem))
     fields = typed([r.properties for r in rows]).fields
-    return Table(kind, name, tuple(rows), fields, options.crs, False, tuple(notes))
+    return Table(kind, name, tuple(rows), fields, "", False, tuple(notes))
 
 
 def _from_wkt(text: Any) -> tuple[BaseGeometry | None, str]:

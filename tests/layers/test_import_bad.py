@@ -78,6 +78,7 @@ FEATURE = (
         (b"%PDF-1.7", UnsupportedFormatError, "PDF"),
         (b"SQLite format 3\x00" + b"\x00" * 200, FormatError, "GeoPackage"),
         (b"II*\x00" + b"\x00" * 50, FormatError, "GeoTIFF"),
+        (b"\xff\xfea\x00,\x00b", FormatError, "UTF-16"),
         (b"PK\x03\x04broken", FormatError, "archive"),
         (b"\x1f\x8bbroken", FormatError, "gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 broken", FormatError, "workbook"),

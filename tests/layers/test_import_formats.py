@@ -21,7 +21,7 @@ import layers
 from layers.readers.record import ReadOptions, Row, Table
 from layers.readers.registry import register
 from twin.core import Twin
-from twin.errors import ConflictError, CrsError, FormatError, ParameterError
+from twin.errors import ConflictError, CrsError, FormatError, ParameterError, UnsupportedFormatError
 from twin.model.layer import Field, FieldType
 
 # Published test vector: EPSG:9212 (560000, 1280000) is longitude 106.80194215, latitude 11.57397701.
@@ -174,6 +174,23 @@ def test_a_join_sums_what_it_is_told_and_takes_the_first_of_the_rest(city: Twin,
     assert (rows["7-3"]["use"], rows["7-3"]["area"]) == (None, None)
     found = {k: report.joined[k] for k in ("joined", "unmatched", "keys_without_feature", "keys_with_several_records")}
     assert found == {"joined": 2, "unmatched": 1, "keys_without_feature": 1, "keys_with_several_records": 1}
+
+
+def test_a_table_never_says_its_system_itself(city: Twin, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,X,Y\n1,1280000,580000\n2,1280010,580010\n", encoding="utf-8")
+    report = layers.import_file(city, tmp_path / "a.csv", layer="a", crs="EPSG:9212")
+    assert (report.crs.given, report.crs.in_file, report.crs.used) == ("EPSG:9212", "", "EPSG:9212")
+    assert not report.crs.assumed
+
+
+def test_complex_numbers_are_refused(city: Twin, tmp_path: Path) -> None:
+    with rasterio.open(
+        tmp_path / "c.tif", "w", driver="GTiff", width=2, height=2, count=1, dtype="complex64", crs="EPSG:9212",
+        transform=rasterio.Affine(10, 0, 555_000, 0, -10, 1_275_000),
+    ) as made:  # fmt: skip
+        made.write(np.ones((1, 2, 2), "complex64"))
+    with pytest.raises(UnsupportedFormatError, match="complex"):
+        layers.import_file(city, tmp_path / "c.tif", layer="c")
 
 
 def grid(path: Path, crs: str | None = "EPSG:9212") -> Path:

@@ -11,7 +11,7 @@ from shapely import from_wkt
 from shapely.geometry import LineString, Point, Polygon, box
 from support import SOURCE, citizen, day, staff
 
-from twin.errors import ConflictError, CrsError, NotFoundError, SchemaError
+from twin.errors import ConflictError, CrsError, NotFoundError, SchemaError, TimeError
 from twin.model.layer import FeatureChange, Layer, LayerKind
 from twin.model.query import And, Call, Compare, Not, Path, Value
 from twin.store.base import Store
@@ -186,6 +186,14 @@ def test_a_layer_keeps_its_kind_and_geometry(city: Store) -> None:
         city.put_layer(Layer("parcels", "Đường", geometry_type="LineString"))
     with pytest.raises(ConflictError, match="holds features, not rasters"):
         city.put_layer(Layer("parcels", "Lưới", kind=LayerKind.RASTER))
+
+
+def test_a_time_without_zone_and_half_a_character_are_refused(city: Store) -> None:
+    with pytest.raises(TimeError, match="no zone"):
+        city.write_features("parcels", [FeatureChange("p1", None, {}, day(1).replace(tzinfo=None))], SOURCE)
+    with pytest.raises(SchemaError, match="surrogates"):
+        city.write_features("parcels", [parcel("p1", note="\ud800")], SOURCE)
+    assert city.features(staff(), "parcels") == []
 
 
 def test_an_undeclared_attribute_is_declared_for_staff_only(city: Store) -> None:

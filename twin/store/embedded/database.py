@@ -40,8 +40,10 @@ def wall_us() -> int:
 
 
 def dump(value: object) -> str:
-    """Canonical JSON text: equal content has equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Canonical JSON text: equal content has equal text; ValueError for what is not JSON or not Unicode."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text.encode()
+    return text
 
 
 class Transaction:

@@ -14,7 +14,7 @@ from twin.geo.crs import to_wgs84
 from twin.model.layer import FeatureChange, Field, FieldType, Layer, LayerKind
 from twin.model.view import Access
 from twin.store.embedded.database import dump
-from twin.types import Json
+from twin.types import Json, require_aware
 
 _GEOMETRY_TYPES = {"Point", "LineString", "Polygon"}
 
@@ -52,6 +52,9 @@ def _check(layer: Layer, change: FeatureChange) -> None:
     where = f"layer {layer.name}, feature {change.fid!r}"
     if not change.fid or len(change.fid) > 200:
         raise SchemaError("a feature id has 1 to 200 characters", where=where)
+    for moment in (change.valid_from, change.valid_to):
+        if moment is not None:
+            require_aware(moment, where=where)
     shape = change.geometry
     if change.properties is not None and shape is not None:
         kind = shape.geom_type.removeprefix("Multi")
