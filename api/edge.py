@@ -71,9 +71,8 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001 - the last place: nothing of it may reach the caller
             await self._refuse(unexpected(error).response(), receive)
         route = getattr(self._scope.get("route"), "path", "other")
-        self._metrics.observe(
-            route=route, method=self._method, status=self._status, seconds=time.perf_counter() - began
-        )
+        seconds = None if route == "/live" else time.perf_counter() - began
+        self._metrics.observe(route=route, method=self._method, status=self._status, seconds=seconds)
 
     async def _refuse(self, response: ASGIApp, receive: Receive) -> None:
         if not self._status:

@@ -22,11 +22,13 @@ class Metrics:
         self._seconds = 0.0
         self._count = 0
 
-    def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
+    def observe(self, *, route: str, method: str, status: int, seconds: float | None) -> None:
+        """Count one answered request; ``seconds`` of ``None`` where it has no duration of its own (streams)."""
         labels = (("method", method), ("route", route), ("status", str(status)))
         with self._lock:
             self._requests[labels] += 1
+            if seconds is None:
+                return
             self._seconds += seconds
             self._count += 1
             for bound in BUCKETS:
