@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import signal
@@ -20,6 +21,11 @@ _FOLDER = "demo"
 
 def main() -> int:
     """Run; exit status 0 when interrupted, 2 when it could not begin."""
+    options = argparse.ArgumentParser(prog="python -m api.demo", description="Run the demonstration city.")
+    options.add_argument(
+        "folder", nargs="?", default=_FOLDER, type=Path, help="where it is kept (default: %(default)s)"
+    )
+    folder = options.parse_args().folder
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     began = time.monotonic()
     stop = threading.Event()
@@ -31,7 +37,7 @@ def main() -> int:
         sys.stdout.flush()
 
     try:
-        _run(Path(sys.argv[1] if len(sys.argv) > 1 else _FOLDER), say, stop)
+        _run(folder, say, stop)
     except KeyboardInterrupt:
         say("dừng / stopped")
     except TwinError as error:

@@ -48,9 +48,9 @@ class LayerSummary:
     count: int
     extent: BBox | None
     newest: datetime | None
-    """Recorded time of the newest version."""
+    """Recorded time of the newest version or observation."""
     revision: int
-    """Count of commits that touched the layer up to ``known_at``."""
+    """Count of commits that changed features, events or grids of the layer up to ``known_at``."""
 
 
 @dataclass(frozen=True, slots=True)

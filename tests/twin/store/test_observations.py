@@ -208,3 +208,11 @@ def test_live_changes_say_what_a_commit_did(city: Store, streams: dict[str, int]
     assert change.items[0]["result"] == 3.5
     assert city.wait_for_commit(before, 0.0) == before + 1
     assert city.changes(citizen(), before + 1) == []
+
+
+def test_a_reading_makes_a_layer_newer_and_leaves_its_revision(city: Store, streams: dict[str, int]) -> None:
+    before = city.layer(staff(), "gauges")
+    city.record_observations([ObservationIn(streams["level"], day(1), 3.0)], SOURCE)
+    after = city.layer(staff(), "gauges")
+    assert after.revision == before.revision
+    assert after.newest > before.newest
