@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from twin.errors import NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
 from twin.files.blobs import Files
 from twin.geo.crs import from_wgs84
-from twin.model.layer import Feature, Layer
+from twin.model.layer import Feature, Layer, LayerKind
 from twin.model.thing import Datastream, DatastreamState
 from twin.model.view import Role, View, Viewer
 from twin.store.base import Store
@@ -196,7 +196,7 @@ def create(place: str | Path, info: dict[str, Json] | None = None) -> None:
     from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  the driver is loaded when it is needed
 
     path = _file(place)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     store = EmbeddedStore(path, create=True)
     try:
         store.put_info({"title": path.stem, "country": "VN", **(info or {})})
@@ -214,27 +214,55 @@ def restore(folder: str | Path, place: str | Path) -> None:
     StoreError
         If something is at ``place``, or the backup does not hold together.
     """
-    from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
-
     kept, path = Path(folder) / "twin.duckdb", _file(place)
     if not kept.is_file():
         raise NotFoundError(f"{folder} holds no backup", hint="Name the folder that `twin backup` made.")
     if path.exists() or files_of(path).folder.exists():
         raise StoreError(f"{path} exists already", hint="Restore under another name.")
     part = path.with_name(f".{path.name}.part")
+    _make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(kept, part)
-        store = EmbeddedStore(part)
-        problems = store.check()["problems"]
-        store.close()
-        if problems:
-            raise StoreError(f"the backup {folder} does not hold together: {problems}")
+        _check_backup(part, Files(Path(folder) / "twin.files"), str(folder))
         if (Path(folder) / "twin.files").is_dir():
             shutil.copytree(Path(folder) / "twin.files", files_of(path).folder)
         part.replace(path)
+    except BaseException:
+        # There was none before, and without its twin it would stand in the way of the next attempt.
+        shutil.rmtree(files_of(path).folder, ignore_errors=True)
+        raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def _check_backup(part: Path, files: Files, name: str) -> None:
+    """Raise :class:`StoreError` if the store does not hold together, or a file is damaged or a grid's is missing."""
+    from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
+
+    store = EmbeddedStore(part)
+    try:
+        problems = store.check()["problems"]
+        view = View(system_user())
+        grids = [s.layer.name for s in store.layers(view) if s.layer.kind is LayerKind.RASTER]
+        named = {item.file for layer in grids for item in store.rasters(view, layer, interval=(None, None))}
+    finally:
+        store.close()
+    if problems:
+        raise StoreError(f"the backup {name} does not hold together: {problems}")
+    damaged, missing = files.damaged(), sorted(digest for digest in named if not files.holds(digest))
+    if damaged or missing:
+        raise StoreError(
+            f"in the backup {name}, {len(damaged)} files are damaged and {len(missing)} are missing, "
+            f"the first {[*damaged, *missing][0]}",
+            hint="Take another backup, or bring back the files from an older one.",
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StoreError(f"the folder {folder} cannot be made: {exc.strerror}", hint="Choose another place.") from exc
 
 
 def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:

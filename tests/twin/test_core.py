@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from support import SOURCE, day
 import twin
 from twin.core import Twin, create, restore
 from twin.errors import ConflictError, NotFoundError, ParameterError, StoreError
-from twin.model.layer import FeatureChange, Layer
+from twin.model.layer import FeatureChange, Layer, LayerKind, RasterItem
 from twin.model.thing import DatastreamSpec, ObservationIn, ObservedProperty, ThingSpec
 from twin.model.view import CITIZEN, Access
+from twin.types import BBox
 
 
 @pytest.fixture
@@ -86,6 +87,38 @@ def test_a_damaged_backup_leaves_nothing_behind(t: Twin, tmp_path: Path) -> None
     with pytest.raises(StoreError, match="cannot open"):
         restore(tmp_path / "kept", tmp_path / "new.duckdb")
     assert list(tmp_path.glob("*new*")) == []
+
+
+def test_a_backup_that_was_cut_off_is_refused(t: Twin, tmp_path: Path) -> None:
+    t.backup(tmp_path / "kept")
+    kept = tmp_path / "kept" / "twin.duckdb"
+    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    with pytest.raises(StoreError):
+        restore(tmp_path / "kept", tmp_path / "new.duckdb")
+    assert list(tmp_path.glob("*new*")) == []
+
+
+@pytest.mark.parametrize("damage", [lambda p: p.write_bytes(b"rotten"), lambda p: p.unlink()], ids=["rotten", "gone"])
+def test_a_backup_whose_files_are_damaged_or_missing_is_refused(
+    t: Twin, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    digest = t.files.put(b"a grid")
+    box_ = BBox(106, 11, 107, 12)
+    layer = Layer("depth", "Độ sâu", kind=LayerKind.RASTER, geometry_type="")
+    t.store.put_rasters(
+        [RasterItem("depth", digest, "EPSG:4326", box_, day(0), None, "m", 0.0, 1.0)], SOURCE, define=layer
+    )
+    t.backup(tmp_path / "kept")
+    damage(tmp_path / "kept" / "twin.files" / digest[:2] / digest)
+    with pytest.raises(StoreError, match=digest):
+        restore(tmp_path / "kept", tmp_path / "new.duckdb")
+    assert list(tmp_path.glob("*new*")) == []
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be made"):
+        create(tmp_path / "file" / "city.duckdb")
 
 
 def test_a_server_address_is_refused_until_there_is_a_store_for_it() -> None:

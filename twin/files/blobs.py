@@ -56,8 +56,22 @@ class Files:
             raise NotFoundError(f"there is no file {digest}")
         return place
 
+    def holds(self, digest: str) -> bool:
+        """Whether the file of that SHA-256 is kept."""
+        return self._place(digest).is_file()
+
+    def damaged(self) -> list[str]:
+        """Names of kept files whose content is no longer what their name says."""
+        kept = (p for p in self.folder.glob("??/*") if p.is_file() and _NAME.fullmatch(p.name))
+        return sorted(p.name for p in kept if _digest(p) != p.name)
+
     def _place(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy(content: Path | bytes, target: BinaryIO) -> str:

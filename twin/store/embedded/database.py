@@ -118,6 +118,10 @@ class Database:
             self._connection.execute("COMMIT")
 
     def _load(self) -> None:
+        with _translated(self.path):
+            self._read_state()
+
+    def _read_state(self) -> None:
         try:
             version = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
         except duckdb.CatalogException as exc:
