@@ -83,8 +83,9 @@ class LayerPart(Part):
             """
         )
         touches = self.db.read(
-            "SELECT layer, count(DISTINCT CASE WHEN kind IN ('feature', 'event', 'raster') THEN seq END), max(recorded_at) "
-            f"FROM commit_touch WHERE layer IN ({ids}) AND recorded_at <= {moment.known} AND kind <> 'layer' GROUP BY layer"
+            "SELECT layer, count(DISTINCT CASE WHEN kind IN ('feature', 'event', 'raster') THEN seq END), "
+            f"max(recorded_at) FROM commit_touch WHERE layer IN ({ids}) AND recorded_at <= {moment.known} "
+            "AND kind <> 'layer' GROUP BY layer"
         )
         touched = {layer: (count, newest) for layer, count, newest in touches}
         found = {row[0]: row for row in rows}
