@@ -110,6 +110,8 @@ export const api = {
     ),
   lookup: (moment: Moment, lon: number, lat: number, signal?: AbortSignal) =>
     read<PlanAnswer>("/app/lookup", { lon, lat, ...timeParams(moment) }, signal),
+  parcel: (moment: Moment, parcel: string, commune: string, signal?: AbortSignal) =>
+    read<PlanAnswer>("/app/lookup", { parcel, commune: commune || null, ...timeParams(moment) }, signal),
   series: (moment: Moment, id: number, start: number, end: number, points: number, signal?: AbortSignal) =>
     read<Series>(
       `/app/series/${id}`,

@@ -52,6 +52,7 @@ export interface Start {
 /** What a fingertip or a mouse may miss by. [px] */
 const FINGER_PX = 22;
 const MOUSE_PX = 8;
+const EVENT_BEHIND_PX = 4;
 /** A click from afar must not ask for half the city. [m] */
 const LONGEST_REACH_M = 400;
 const SHORTEST_REACH_M = 1.5;
@@ -138,7 +139,9 @@ export class Engine {
   /** Points a source that exists to other tiles; the old ones stay until the new ones are there. */
   private redirect(name: string, tiles: string[]): void {
     const source = this.map.getSource<VectorTileSource | RasterTileSource>(name);
-    if (source && source.tiles.join() !== tiles.join()) source.setTiles(tiles);
+    // A source just added has no tiles yet.
+    const held = source?.tiles;
+    if (source && held?.join() !== tiles.join()) source.setTiles(tiles);
   }
 
   /** What is outlined stays outlined when the style changes. */
@@ -262,7 +265,9 @@ export class Engine {
       if (feature.geometry.type !== "Point" || typeof fid !== "string") continue;
       const place = feature.geometry.coordinates as [number, number];
       const at = this.map.project(place);
-      const distance = Math.hypot(at.x - point.x, at.y - point.y);
+      // An event lies on what saw it; that is what was pointed at.
+      const isEvent = this.scene?.layers.find((layer) => layer.name === feature.source)?.kind === "event";
+      const distance = Math.hypot(at.x - point.x, at.y - point.y) + (isEvent ? EVENT_BEHIND_PX : 0);
       if (distance < nearest) {
         nearest = distance;
         best = { place, feature: { layer: feature.source, fid } };

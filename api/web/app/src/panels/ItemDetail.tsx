@@ -8,6 +8,7 @@ import { formatDistance, formatArea, formatNumber } from "../format/number";
 import { DAY, formatDate, formatDateTime, parseTime } from "../format/time";
 import type { MessageKey } from "../i18n/messages";
 import { flyTo } from "../map/flight";
+import { middleOf } from "../map/middle";
 import { looks } from "../map/sector";
 import { detail, layerByName, opened, select, show } from "../state/city";
 import { now, settledMoment } from "../state/clock";
@@ -208,18 +209,6 @@ async function goTo(layer: string, fid: string): Promise<void> {
   if (layerByName.value.has(layer)) show(layer, true);
   flyTo({ bbox: null, lon: place[0], lat: place[1] });
   select({ lon: place[0], lat: place[1], metres: 3, prefer: { layer, fid } });
-}
-
-/** A position on a geometry: the point itself, or the middle one of its first part. */
-export function middleOf(geometry: import("geojson").Geometry): [number, number] | null {
-  if (geometry.type === "GeometryCollection")
-    return geometry.geometries[0] ? middleOf(geometry.geometries[0]) : null;
-  let part: unknown = geometry.coordinates;
-  while (Array.isArray(part) && Array.isArray(part[0]) && Array.isArray(part[0][0])) part = part[0];
-  if (!Array.isArray(part)) return null;
-  const place = (Array.isArray(part[0]) ? part[Math.floor(part.length / 2)] : part) as number[];
-  const [lon, lat] = place;
-  return lon === undefined || lat === undefined ? null : [lon, lat];
 }
 
 function History() {

@@ -2,21 +2,20 @@
 
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { api } from "../api/client";
-import type { Problem, SearchResult } from "../api/types";
+import type { Problem } from "../api/types";
 import { flyTo } from "../map/flight";
 import { layerByName, role, select, show } from "../state/city";
 import { settledMoment } from "../state/clock";
 import { pick, t } from "../state/preferences";
+import { find, placeOf, type Found } from "../state/finding";
 import { asProblem } from "../state/resource";
 import { Icon } from "../ui/Icon";
 
 const TYPING_PAUSE_MS = 180;
-const LIMIT = 8;
 
 export function Search() {
   const text = useSignal("");
-  const results = useSignal<SearchResult[] | null>(null);
+  const results = useSignal<Found[] | null>(null);
   const problem = useSignal<Problem | null>(null);
   const active = useSignal(-1);
   const open = useSignal(false);
@@ -33,11 +32,11 @@ export function Search() {
     }
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      api.search(moment, q, LIMIT, controller.signal).then(
+      find(moment, q, controller.signal).then(
         (found) => {
-          results.value = found.results;
+          results.value = found;
           problem.value = null;
-          active.value = found.results.length > 0 ? 0 : -1;
+          active.value = found.length > 0 ? 0 : -1;
         },
         (reason: unknown) => {
           if (!controller.signal.aborted) problem.value = asProblem(reason);
@@ -61,20 +60,20 @@ export function Search() {
     return () => removeEventListener("keydown", focus);
   }, []);
 
-  const choose = (result: SearchResult): void => {
+  const choose = async (result: Found): Promise<void> => {
     open.value = false;
-    text.value = result.title;
+    text.value = titleOf(result);
     field.current?.blur();
     if (layerByName.value.has(result.layer)) show(result.layer, true);
-    flyTo({ bbox: result.bbox, lon: result.lon, lat: result.lat });
-    if (result.lon !== null && result.lat !== null) {
-      select({
-        lon: result.lon,
-        lat: result.lat,
-        metres: 5,
-        prefer: { layer: result.layer, fid: result.fid },
-      });
-    }
+    const place = await placeOf(settledMoment.peek(), result).catch((reason: unknown) => {
+      problem.value = asProblem(reason);
+      open.value = true;
+      return null;
+    });
+    if (!place) return;
+    const [lon, lat] = place;
+    flyTo({ bbox: result.bbox, lon, lat });
+    select({ lon, lat, metres: 5, prefer: { layer: result.layer, fid: result.fid } });
   };
 
   const onKey = (event: KeyboardEvent): void => {
@@ -86,7 +85,7 @@ export function Search() {
       active.value = list.length === 0 ? -1 : (active.value + step + list.length) % list.length;
     } else if (event.key === "Enter") {
       const chosen = list[active.value];
-      if (chosen) choose(chosen);
+      if (chosen) void choose(chosen);
     } else if (event.key === "Escape") {
       event.preventDefault();
       if (open.value && text.value) open.value = false;
@@ -161,10 +160,10 @@ export function Search() {
                   role="option"
                   aria-selected={index === active.value}
                   onPointerDown={(event) => event.preventDefault()}
-                  onClick={() => choose(result)}
+                  onClick={() => void choose(result)}
                   onPointerMove={() => (active.value = index)}
                 >
-                  <span>{result.title}</span>
+                  <span>{titleOf(result)}</span>
                   <small>{pick(result.subtitle || result.layer_title, result.layer_title_en)}</small>
                 </li>
               ))}
@@ -174,4 +173,8 @@ export function Search() {
       )}
     </div>
   );
+}
+
+function titleOf({ parcel, title }: Found): string {
+  return parcel ? t("plan.parcel", { plot: parcel.plot, sheet: parcel.sheet }) : title;
 }

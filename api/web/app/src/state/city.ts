@@ -15,7 +15,9 @@ export function viewAs(chosen: Role): void {
   batch(() => {
     actAs(chosen);
     role.value = chosen;
-    selection.value = null;
+    clearSelection();
+    layers.clear();
+    state.clear();
   });
 }
 

@@ -11,6 +11,8 @@ export interface Resource<T> {
   busy: ReadonlySignal<boolean>;
   /** Reads again with the same input. */
   reload: () => void;
+  /** Forgets what is held, for a viewer who may not see it. */
+  clear: () => void;
   /** Changes what is held, for news that came by the live stream. */
   patch: (change: (held: T) => T) => void;
 }
@@ -62,6 +64,7 @@ export function resource<T>(
     problem,
     busy,
     reload: () => (turn.value = untracked(() => turn.value) + 1),
+    clear: () => (data.value = null),
     patch: (change) => {
       const held = untracked(() => data.value);
       if (held !== null) data.value = change(held);
