@@ -88,7 +88,7 @@ def warnings_about_place(
             found += _unshifted(crs)
     if meridian:
         found.append(meridian)
-    elif city is not None and info.geographic:
+    elif city and info.geographic:
         found += _maybe_swapped(lon, lat, city)
     return found
 
@@ -144,25 +144,32 @@ def _inside(lon: FloatArray, lat: FloatArray, box: BBox, margin: float = 0.0) ->
     )
 
 
-def _city(others: Sequence[LayerSummary]) -> BBox | None:
-    """Where the twin's other layers lie; national overviews say nothing about it."""
+def _city(others: Sequence[LayerSummary]) -> tuple[BBox, ...]:
+    """Where the twin's other layers lie, one box a layer; national overviews say nothing about it.
+
+    Not the box around them all: one layer in the wrong place would make everything between seem right.
+    """
     boxes = [
         s.extent
         for s in others
         if s.extent is not None and max(s.extent.east - s.extent.west, s.extent.north - s.extent.south) < _CITY_SPAN_DEG
     ]
     if not boxes:
-        return None
-    whole = BBox(
-        min(b.west for b in boxes), min(b.south for b in boxes), max(b.east for b in boxes), max(b.north for b in boxes)
-    )
-    return whole if max(whole.east - whole.west, whole.north - whole.south) < 2 * _CITY_SPAN_DEG else None
+        return ()
+    wide = max(b.east for b in boxes) - min(b.west for b in boxes)
+    high = max(b.north for b in boxes) - min(b.south for b in boxes)
+    return tuple(boxes) if max(wide, high) < 2 * _CITY_SPAN_DEG else ()
 
 
-def _wrong_meridian(rows: Sequence[Row], crs: str, lon: FloatArray, lat: FloatArray, city: BBox | None) -> str:
-    if city is None or describe(crs).code not in TM3_ZONES:
+def _share_in(lon: FloatArray, lat: FloatArray, city: Sequence[BBox]) -> float:
+    """Share of positions that lie in or near some of the city's boxes."""
+    return float(np.mean(np.any([_inside(lon, lat, box, _MARGIN_DEG) for box in city], axis=0)))
+
+
+def _wrong_meridian(rows: Sequence[Row], crs: str, lon: FloatArray, lat: FloatArray, city: Sequence[BBox]) -> str:
+    if not city or describe(crs).code not in TM3_ZONES:
         return ""
-    given = float(np.mean(_inside(lon, lat, city, _MARGIN_DEG)))
+    given = _share_in(lon, lat, city)
     x, y = _centres(rows)
     shares: dict[str, float] = {}
     for zone in TM3_ZONES:
@@ -170,18 +177,19 @@ def _wrong_meridian(rows: Sequence[Row], crs: str, lon: FloatArray, lat: FloatAr
             zone_lon, zone_lat = transform_points(x, y, zone, "EPSG:4326")
         except CrsError:
             continue
-        shares[zone] = float(np.mean(_inside(zone_lon, zone_lat, city, _MARGIN_DEG)))
-    best = max(shares, key=lambda zone: shares[zone], default="")
-    if not best or shares[best] - given < 0.3 or shares[best] < 0.9:
+        shares[zone] = _share_in(zone_lon, zone_lat, city)
+    best = max(shares.values(), default=0.0)
+    if best - given < 0.3 or best < 0.9:
         return ""
+    zones = " or ".join(f"{zone} ({TM3_ZONES[zone]:g}°)" for zone, share in shares.items() if share == best)
     return (
         f"wrong meridian? read in {describe(crs).code}, {given:.0%} of the features lie where the twin's other layers "
-        f"are; in {best} ({TM3_ZONES[best]:g}°) {shares[best]:.0%} would"
+        f"are; in {zones} {best:.0%} would"
     )
 
 
-def _maybe_swapped(lon: FloatArray, lat: FloatArray, city: BBox) -> list[str]:
-    if np.mean(_inside(lon, lat, city, _MARGIN_DEG)) < 0.1 and np.mean(_inside(lat, lon, city, _MARGIN_DEG)) > 0.9:
+def _maybe_swapped(lon: FloatArray, lat: FloatArray, city: Sequence[BBox]) -> list[str]:
+    if _share_in(lon, lat, city) < 0.1 and _share_in(lat, lon, city) > 0.9:
         return ["axes exchanged? with latitude and longitude the other way round the features lie in the city"]
     return []
 

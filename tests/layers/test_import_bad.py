@@ -220,6 +220,16 @@ def test_the_wrong_meridian_is_suspected_and_the_right_one_named(city: Twin, tmp
     assert any("wrong meridian?" in w and "EPSG:9212" in w for w in wrong.warnings)
 
 
+def test_one_layer_in_the_wrong_place_does_not_make_another_seem_right(city: Twin, tmp_path: Path) -> None:
+    lot = FeatureChange("1", shapely.box(550_000, 1_275_000, 560_000, 1_285_000), {}, crs="EPSG:9212")
+    city.store.write_features("communes", [lot], Source("user", "hand"), define=Layer("communes", "Xã"))
+    path = geojson(tmp_path / "a.geojson", *(point(555_000 + 500 * i, 1_280_000) for i in range(5)))
+    far = layers.import_file(city, path, layer="far", crs="EPSG:9209")
+    between = layers.import_file(city, path, layer="between", crs="EPSG:9210")
+    for report in (far, between):
+        assert any("wrong meridian?" in w and "EPSG:9212" in w for w in report.warnings)
+
+
 def test_coordinates_outside_viet_nam_are_a_warning_only_for_a_vietnamese_twin(city: Twin, tmp_path: Path) -> None:
     path = geojson(tmp_path / "a.geojson", point(4.3, 52.0), point(106.9, 11.5), properties=[{"n": 1}, {"n": 2}])
     report = layers.import_file(city, path, layer="x")
