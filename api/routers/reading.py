@@ -133,8 +133,7 @@ def series(
     states = ctx.store.latest(view, [datastream])
     if not states:
         raise NotFoundError(f"there is no datastream {datastream}", where="series")
-    last = parse_moment(end, where="end") or view.at or datetime.now(UTC)
-    first = parse_moment(start, where="start") or last - timedelta(days=1)
+    first, last = _interval(start, end, view)
     if first >= last:
         raise ParameterError("start is not before end", where="start")
     wanted = parse_count(points, where="points", default=2000, high=20_000)
@@ -160,8 +159,7 @@ def events(
     limit: Text = None,
 ) -> Response:
     """Events of some layers (or all) that touch an interval, newest first; without ``start`` the last 24 hours."""
-    last = parse_moment(end, where="end") or view.at or datetime.now(UTC)
-    first = parse_moment(start, where="start") or last - timedelta(days=1)
+    first, last = _interval(start, end, view)
     most = parse_count(limit, where="limit", default=200)
     names = parse_names(layer) or _event_layers(ctx, view)
     box = parse_bbox(bbox)
@@ -173,6 +171,15 @@ def events(
     found.sort(key=lambda e: e["start"] or "", reverse=True)
     body = {"start": shape.moment(first), "end": shape.moment(last), "events": found[:most], "more": len(found) > most}
     return shape.answered(view, body)
+
+
+def _interval(start: str | None, end: str | None, view: View) -> tuple[datetime, datetime]:
+    """From ``start`` (a day before the end) to ``end`` (the view's moment)."""
+    last = parse_moment(end, where="end") or view.at or datetime.now(UTC)
+    first = parse_moment(start, where="start") or last - timedelta(days=1)
+    if first > last:
+        raise ParameterError("the interval ends before it starts", where="start", hint="Exchange start and end.")
+    return first, last
 
 
 def _event_body(event: Feature, layer: Layer) -> dict[str, Any]:
@@ -220,8 +227,7 @@ def _result(feature: Feature, layer_title: str, layers: dict[str, Any]) -> dict[
 @router.get("/timeline")
 def timeline(ctx: Ctx, view: Seen, start: Text = None, end: Text = None, layers: Text = None) -> Response:
     """When layers change, and when events began, for the time cursor; without ``start`` the last 24 hours."""
-    last = parse_moment(end, where="end") or view.at or datetime.now(UTC)
-    first = parse_moment(start, where="start") or last - timedelta(days=1)
+    first, last = _interval(start, end, view)
     known = {s.layer.name: s.layer for s in ctx.store.layers(view)}
     names = [_exists(ctx, view, name) for name in parse_names(layers) or known]
     states = [name for name in names if known[name].kind is not LayerKind.EVENT]

@@ -68,6 +68,8 @@ def test_what_is_not_there_is_a_404(http: httpx.Client, path: str) -> None:
         ("/app/state?known_at=yesterday", "known_at"),
         ("/app/state?known_at=2999-01-01T00:00:00Z", ""),
         ("/app/series/1?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", "start"),
+        ("/app/events?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", "start"),
+        ("/app/timeline?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", "start"),
         ("/app/series/1?points=0", "points"),
         ("/app/series/one", "path.datastream"),
         ("/app/events?bbox=1,2,3", "bbox"),
