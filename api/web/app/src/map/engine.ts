@@ -53,6 +53,7 @@ export interface Start {
 const FINGER_PX = 22;
 const MOUSE_PX = 8;
 const EVENT_BEHIND_PX = 4;
+const AROUND_SYMBOL_M = 5;
 /** A click from afar must not ask for half the city. [m] */
 const LONGEST_REACH_M = 400;
 const SHORTEST_REACH_M = 1.5;
@@ -235,7 +236,8 @@ export class Engine {
     );
     const found = this.pointNear(event);
     const [lon, lat] = found?.place ?? [event.lngLat.lng, event.lngLat.lat];
-    this.start.onClick(lon, lat, metres, found?.feature);
+    // A symbol that was pointed at is asked about where it stands, not all around it.
+    this.start.onClick(lon, lat, found ? Math.min(metres, AROUND_SYMBOL_M) : metres, found?.feature);
   }
 
   /** Selects what lies under the middle of the map, for people without a pointer. */

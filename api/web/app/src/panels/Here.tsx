@@ -67,7 +67,7 @@ function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]
             <span class="end num">{formatDateTime(settledMoment.value.at ?? now.value)}</span>
           </p>
           <ul>
-            {items.map((item) => (
+            {pointedFirst(items).map((item) => (
               <Row item={item} key={`${item.layer}/${item.fid}`} />
             ))}
           </ul>
@@ -78,6 +78,13 @@ function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]
       {rasters.length > 0 && <Grids rasters={rasters} />}
     </>
   );
+}
+
+/** What was pointed at heads the list; the rest stays nearest and smallest first. */
+function pointedFirst(items: Item[]): Item[] {
+  const wanted = selection.value?.prefer;
+  const isWanted = (item: Item): boolean => item.layer === wanted?.layer && item.fid === wanted.fid;
+  return [...items.filter(isWanted), ...items.filter((item) => !isWanted(item))];
 }
 
 function Row({ item }: { item: Item }) {
@@ -97,7 +104,7 @@ function Row({ item }: { item: Item }) {
         </span>
         <span class="found__layer">
           {pick(item.layer_title, item.layer_title_en)}
-          {item.synthetic && <span class="synthetic">{t("mark.synthetic")}</span>}
+          {open && item.synthetic && <span class="synthetic">{t("mark.synthetic")}</span>}
         </span>
         <Icon name={open ? "up" : "down"} />
       </button>
