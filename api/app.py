@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 import bim
 from api import problems
 from api.access import Gate, decide_mode
-from api.context import Context, Ingest, Readiness, get_context, get_viewer
+from api.context import Context, Ingest, Readiness, get_context, get_viewer, refuse_unknown_parameters
 from api.edge import Edge
 from api.live import Broadcaster
 from api.metrics import Metrics
@@ -28,6 +28,9 @@ from twin.core import Twin
 
 PICTURE_CACHE = 64 << 20
 
+STANDARDS = (landing.router, features.router, ogc_tiles.router)
+"""These check parameters themselves, after what their standard allows."""
+
 ROUTERS = (
     config.router,
     reading.router,
@@ -36,9 +39,6 @@ ROUTERS = (
     imports.router,
     lookup.router,
     live.router,
-    landing.router,
-    features.router,
-    ogc_tiles.router,
     running.router,
     docs.router,
 )
@@ -107,6 +107,8 @@ def create_app(
     )
     problems.install(app)
     for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
+    for router in STANDARDS:
         app.include_router(router)
     app.include_router(sta_router(store=lambda request: get_context(request).store, viewer=get_viewer))
     web.mount(app, built=web_files)

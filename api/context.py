@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 
-from api.access import Gate
+from api.access import ROLE_QUERY, Gate
 from api.live import Broadcaster
 from api.metrics import Metrics
-from api.params import parse_moment
+from api.params import parse_moment, refuse_unknown
 from api.settings import Settings
 from layers.tiles import LruCache, TileSource
 from twin.core import Twin
@@ -80,6 +81,18 @@ def get_view(ctx: Ctx, viewer: Asker, at: At = None, known_at: KnownAt = None) -
 
 
 Seen = Annotated[View, Depends(get_view)]
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """A misspelt parameter is refused: an answer for now to a question about then would be a wrong answer."""
+    route = request.scope["route"]
+    refuse_unknown(request.query_params.keys(), _declared(route.dependant) | {ROLE_QUERY})
+
+
+def _declared(needs: Dependant) -> set[str]:
+    """Names of all query parameters that a route and what it depends on declare."""
+    own = {field.alias for field in needs.query_params}
+    return own.union(*(_declared(part) for part in needs.dependencies))
 
 
 def require_writer(viewer: Viewer) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import Response
-from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -20,25 +19,15 @@ FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 
 
-NOT_PAGES = frozenset({"app", "assets", "live", "ngsi-ld", "ogc", "static", "sta"})
-"""First parts of addresses that are never a page of the application."""
-
-
 class WebFiles(StaticFiles):
-    """Files of the application: named by their content they may be kept for ever, pages are asked for again.
+    """Files of the application: named by their content they may be kept for ever, the page is asked for again.
 
-    An address that is no file is a place within the application and gets its page.
+    The page keeps its place behind the ``#`` of its address, so an address that is no file is not found.
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer one file."""
-        try:
-            response = await super().get_response(path, scope)
-        except HTTPException as exc:
-            if exc.status_code != 404 or "." in path or path.split("/", maxsplit=1)[0] in NOT_PAGES:
-                raise
-            path = "index.html"
-            response = await super().get_response(path, scope)
+        response = await super().get_response(path, scope)
         response.headers["cache-control"] = FOR_EVER if path.startswith("assets/") else ASK_AGAIN
         return response
 

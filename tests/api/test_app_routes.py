@@ -243,8 +243,7 @@ def test_built_pages_are_served_with_the_right_age(city: City, tmp_path: Path) -
         assert "Bản đồ" in page.text
         assert page.headers["cache-control"] == "no-cache"
         assert web.get("/assets/app-1a2b.js").headers["cache-control"] == FOR_EVER
-        assert "Bản đồ" in web.get("/flood").text
-        for missing in ("/assets/gone.js", "/app/gone", "/ogc/gone", "/gone.js"):
+        for missing in ("/flood", "/assets/gone.js", "/app/gone", "/ogc/gone", "/gone.js"):
             response = web.get(missing)
             assert response.status_code == 404
             assert response.headers["content-type"] == "application/problem+json"
@@ -262,3 +261,12 @@ def test_docs_are_made_here_from_the_description(http: httpx.Client, server: str
     assert "/app/here" in text
     assert f"curl {server}/app/state" in text
     assert "<script" not in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/app/layers?datetime=2020-01-01T00:00:00Z", "/app/state?know_at=2020-01-01T00:00:00Z", "/live?layer=x"]
+)
+def test_a_misspelt_parameter_is_refused_and_never_answered_for_now(http: httpx.Client, path: str) -> None:
+    response = http.get(path)
+    assert response.status_code == 400
+    assert response.json()["detail"] == "a query parameter is not known here"
