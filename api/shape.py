@@ -132,6 +132,7 @@ def datastream(state: DatastreamState, place: LonLat | None, thing_name: str = "
         "freshness": state.freshness.value,
         "age_s": state.age_s,
         "max_age_s": stream.max_age_s,
+        "decimals": stream.properties.get("decimals"),
         "lon": None if place is None else place.lon,
         "lat": None if place is None else place.lat,
     }

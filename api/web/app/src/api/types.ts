@@ -171,6 +171,8 @@ export interface Datastream {
   freshness: Freshness;
   age_s: number | null;
   max_age_s: number | null;
+  /** How many decimals the quantity is shown with. */
+  decimals: number | null;
   lon: number | null;
   lat: number | null;
 }

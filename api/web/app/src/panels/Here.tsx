@@ -4,7 +4,7 @@ import type { Item, RasterValue } from "../api/types";
 import { formatDistance, formatLonLat, formatNumber } from "../format/number";
 import { formatDateTime, parseTime } from "../format/time";
 import { clearSelection, here, opened, selection } from "../state/city";
-import { knownThen, now, settledMoment } from "../state/clock";
+import { knownThen, now } from "../state/clock";
 import { lang, pick, t } from "../state/preferences";
 import { Icon } from "../ui/Icon";
 import { Empty, Failed, Loading } from "../ui/States";
@@ -39,16 +39,24 @@ export function Here() {
             <Loading rows={5} />
           )
         ) : (
-          <Found items={found.items} rasters={found.rasters} more={found.more ?? false} />
+          <Found at={found.at} items={found.items} rasters={found.rasters} more={found.more ?? false} />
         )}
       </div>
     </>
   );
 }
 
+interface Found {
+  /** The moment the answer is of, which a moving cursor may have left already. */
+  at: string | null;
+  items: Item[];
+  rasters: RasterValue[];
+  more: boolean;
+}
+
 const isLand = (layer: string): boolean => layer === "parcels" || layer === "plan_zones";
 
-function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]; more: boolean }) {
+function Found({ at, items, rasters, more }: Found) {
   const hasParcel = items.some((item) => isLand(item.layer));
   // Who pointed at a station or a camera asks about it first.
   const pointed = selection.value?.prefer !== undefined && !isLand(selection.value.prefer.layer);
@@ -64,7 +72,7 @@ function Found({ items, rasters, more }: { items: Item[]; rasters: RasterValue[]
         <section class="found">
           <p class="cap found__count">
             {t("here.count", { n: items.length })}
-            <span class="end num">{formatDateTime(settledMoment.value.at ?? now.value)}</span>
+            <span class="end num">{formatDateTime(parseTime(at) ?? now.value)}</span>
           </p>
           <ul>
             {pointedFirst(items).map((item) => (

@@ -9,7 +9,7 @@ import { now, settledMoment } from "../state/clock";
 import { pick, t } from "../state/preferences";
 import { resource } from "../state/resource";
 import { deviceFreshness, measures, watched, type Device, type WatchedSource } from "../state/sources";
-import { Age, freshnessOf } from "../ui/Age";
+import { Age, freshnessOf, viewedMoment } from "../ui/Age";
 import { Empty, Failed, Loading } from "../ui/States";
 import { focusLayer } from "./focus";
 import { Result } from "./Result";
@@ -26,7 +26,7 @@ export function Overview() {
     <>
       <div class="panel__head">
         <h2>{t("overview.title")}</h2>
-        <span class="quiet end num">{formatDateTime(settledMoment.value.at ?? now.value)}</span>
+        <span class="quiet end num">{formatDateTime(viewedMoment())}</span>
       </div>
       <div class="panel__body">
         {state.data.value === null ? (

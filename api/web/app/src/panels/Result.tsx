@@ -13,7 +13,7 @@ export function Result({ stream }: { stream: Datastream }) {
   if (result === null) return <span class="result quiet">–</span>;
   return (
     <span class="result">
-      <b class="num">{classLabel(stream) ?? resultText(result)}</b>
+      <b class="num">{classLabel(stream) ?? resultText(result, stream.decimals)}</b>
       {typeof result === "number" && unit && <span class="unit"> {unit}</span>}
       {quality !== null && REMARKABLE.has(quality) && (
         <em class="quality" title={reason}>
@@ -32,8 +32,8 @@ function classLabel({ layer, key, result }: Datastream): string | null {
   return found ? pick(found.label ?? "", found.label_en).replace(/ \(.*\)$/, "") : null;
 }
 
-export function resultText(result: Json): string {
-  if (typeof result === "number") return formatNumber(result, lang.value);
+export function resultText(result: Json, decimals?: number | null): string {
+  if (typeof result === "number") return formatNumber(result, lang.value, decimals ?? undefined);
   if (typeof result === "boolean") return t(result ? "item.yes" : "item.no");
   if (typeof result === "string") return result;
   return result === null ? "–" : JSON.stringify(result);

@@ -43,11 +43,22 @@ export const moment = computed<Moment>(() => ({
 export const settledMoment = signal<Moment>({ at: null, knownAt: null });
 
 const PACE_MS = 160;
+const SLOWEST_MS = 4000;
+let pace = PACE_MS;
+
+/**
+ * Tells how long a read took, so that the next moments come no faster than reads can follow: a cursor that outruns
+ * its reads would leave the page with figures of another time.
+ */
+export function readTook(ms: number): void {
+  pace = Math.min(SLOWEST_MS, Math.max(PACE_MS, ms * 1.5, pace * 0.8));
+}
+
 let timer: ReturnType<typeof setTimeout> | undefined;
 let last = 0;
 
 moment.subscribe((value) => {
-  const wait = Math.max(0, last + PACE_MS - performance.now());
+  const wait = Math.max(0, last + pace - performance.now());
   clearTimeout(timer);
   timer = setTimeout(() => {
     last = performance.now();

@@ -3,6 +3,7 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { ProblemError } from "../api/client";
 import type { Problem } from "../api/types";
+import { readTook } from "./clock";
 
 export interface Resource<T> {
   data: ReadonlySignal<T | null>;
@@ -36,6 +37,7 @@ export function resource<T>(
     void turn.value;
     const controller = new AbortController();
     let retry: ReturnType<typeof setTimeout> | undefined;
+    const began = performance.now();
     const reading = start(controller.signal);
     if (reading === null || clearOnChange) data.value = null;
     busy.value = reading !== null;
@@ -43,6 +45,7 @@ export function resource<T>(
     reading?.then(
       (found) => {
         if (controller.signal.aborted) return;
+        readTook(performance.now() - began);
         data.value = found;
         problem.value = null;
         busy.value = false;
@@ -55,6 +58,8 @@ export function resource<T>(
       },
     );
     return () => {
+      // Given up before it was answered: reads must get twice the time.
+      if (untracked(() => busy.value)) readTook((performance.now() - began) * 2);
       controller.abort();
       clearTimeout(retry);
     };

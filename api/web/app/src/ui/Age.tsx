@@ -2,6 +2,7 @@
 
 import type { Datastream, Freshness } from "../api/types";
 import { formatAge, parseTime } from "../format/time";
+import { state } from "../state/city";
 import { cursor, now } from "../state/clock";
 import { lang, t } from "../state/preferences";
 
@@ -17,8 +18,11 @@ export function freshnessAt(time: number | null, maxAge: number | null, at: numb
   return age <= maxAge * LOST_AFTER ? "stale" : "missing";
 }
 
+/** The moment the figures on the page are of: now, or in the past the time of the answer that is shown. */
 export function viewedMoment(): number {
-  return cursor.value ?? now.value;
+  if (cursor.value === null) return now.value;
+  const answered = state.data.value === null ? null : parseTime(state.data.value.at);
+  return answered ?? cursor.value;
 }
 
 export function freshnessOf(stream: Datastream): Freshness {
