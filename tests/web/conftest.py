@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,16 +17,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.web.browser import launched
+
 ROOT = Path(__file__).parent.parent.parent
 BUILT = ROOT / "api" / "web" / "dist" / "index.html"
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader", "--font-render-hinting=none",
-]  # fmt: skip
-"""Software drawing, so that a machine without a graphics card draws the map too; nothing asked of the network."""
 
 PATIENCE_MS = 60_000
 """A busy two-core machine draws its first map slowly."""
@@ -85,9 +78,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    assert found, "no Chromium: apt-get install chromium"
-    running = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+    running = launched(playwright)
     yield running
     running.close()
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of README and manual: ``python tests/web/pictures.py http://127.0.0.1:8080 docs/images``.
+"""Takes the pictures of README and manual: ``python -m tests.web.pictures http://127.0.0.1:8080 docs/images``.
 
 The address is that of a running demonstration city. The flood is looked at when it stood highest.
 """
@@ -11,18 +11,8 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
+from tests.web.browser import launched
+
 DESK, PHONE = (1440, 900), (360, 780)
 BRIDGE = "106.89895,11.52645"
 
@@ -49,7 +39,7 @@ def main(address: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     peak = flood_peak(address)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = launched(playwright)
         take(browser, f"{address}/#map=14.6/11.5275/106.8975&here={BRIDGE}", folder / "map.png", DESK)
         take(browser, f"{address}/#map=15.2/11.5262/106.8985&at={peak}", folder / "flood.png", DESK, night=True)
         take(browser, f"{address}/#map=16/11.5315/106.8925&here=106.8921,11.5312", folder / "phone.png", PHONE)
