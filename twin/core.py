@@ -78,6 +78,13 @@ class Twin:
         if self.files.folder.is_dir():
             shutil.copytree(self.files.folder, target / "twin.files", ignore=shutil.ignore_patterns(".part-*"))
 
+    def broken_files(self) -> list[str]:
+        """SHA-256 of kept files whose content changed, and of grids whose file is not kept."""
+        grids = [s.layer.name for s in self.store.layers(self.view()) if s.layer.kind is LayerKind.RASTER]
+        every = (None, None)
+        named = {item.file for name in grids for item in self.store.rasters(self.view(), name, interval=every)}
+        return [*self.files.damaged(), *sorted(digest for digest in named if not self.files.holds(digest))]
+
     def layers(self) -> list[Layer]:
         """Every layer the viewer may see."""
         return [summary.layer for summary in self.store.layers(self.view())]
@@ -239,21 +246,13 @@ def _check_backup(part: Path, files: Files, name: str) -> None:
     """Raise :class:`StoreError` if the store does not hold together, or a file is damaged or a grid's is missing."""
     from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
 
-    store = EmbeddedStore(part)
-    try:
-        problems = store.check()["problems"]
-        view = View(system_user())
-        grids = [s.layer.name for s in store.layers(view) if s.layer.kind is LayerKind.RASTER]
-        named = {item.file for layer in grids for item in store.rasters(view, layer, interval=(None, None))}
-    finally:
-        store.close()
+    with Twin(EmbeddedStore(part), files, system_user()) as t:
+        problems, broken = t.store.check()["problems"], t.broken_files()
     if problems:
         raise StoreError(f"the backup {name} does not hold together: {problems}")
-    damaged, missing = files.damaged(), sorted(digest for digest in named if not files.holds(digest))
-    if damaged or missing:
+    if broken:
         raise StoreError(
-            f"in the backup {name}, {len(damaged)} files are damaged and {len(missing)} are missing, "
-            f"the first {[*damaged, *missing][0]}",
+            f"in the backup {name}, {len(broken)} files are damaged or missing, the first {broken[0]}",
             hint="Take another backup, or bring back the files from an older one.",
         )
 

@@ -156,6 +156,7 @@ def _examine(t: Twin, settings: Settings) -> dict[str, Any]:
     counters = t.store.counters(t.view())
     problems = [str(p) for p in _list(checked.get("problems"))]
     problems += [f"connector {name}: readings do not add up" for name, r in counters.items() if not r.balanced]
+    problems += [f"file {digest} is damaged or missing" for digest in t.broken_files()]
     try:
         access = decide_mode(settings).value
     except ParameterError as exc:

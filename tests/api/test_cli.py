@@ -20,6 +20,7 @@ import pytest
 import typer
 
 from api.cli import app, run
+from twin.files.blobs import Files
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -153,6 +154,15 @@ def test_doctor_says_how_it_reached_the_twin(place: Place) -> None:
     assert found["healthy"] is True
     assert found["reached"] == ("through its owner" if place.served else "directly")
     assert found["access"] == "open"
+
+
+def test_doctor_finds_a_file_that_changed(place: Place) -> None:
+    files = Files(place.folder / "town.files")
+    kept = files.path(files.put(b"a grid"))
+    kept.write_bytes(b"rotten")
+    found = place.json("doctor", status=1)
+    kept.unlink()
+    assert found["problems"] == [f"file {kept.name} is damaged or missing"]
 
 
 def test_doctor_finds_a_setting_that_would_not_start(place: Place) -> None:
