@@ -429,7 +429,7 @@ def _import_grid(job: _Job, grid: Grid) -> ImportReport:
     if existing is not None and _holds(job, item):
         return replace(report, duplicate=1)
     define = existing or replace(job.wanted, kind=LayerKind.RASTER, geometry_type="")
-    commit = job.twin.store.put_rasters([item], _source(job, report.before_commit(), crs.used), define=define)
+    commit = job.twin.store.put_rasters([item], _source(job, report.before_commit(), crs.used), define=[define])
     return _after(report, commit)
 
 

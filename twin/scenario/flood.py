@@ -202,6 +202,7 @@ def _keep(
         report=report,
     )
     max_layer = f"{scenario.layer}_max"
+    described: list[Layer] = []
     for name, title, title_en in (
         (scenario.layer, scenario.title, scenario.title_en),
         (max_layer, f"{scenario.title}: lớn nhất", f"{scenario.title_en}: greatest"),
@@ -212,10 +213,10 @@ def _keep(
         )  # fmt: skip
         known = _existing(t, name)
         # Who may see a layer, and how it is called, is decided by people; another run does not undo it.
-        t.store.put_layer(
+        described.append(
             fresh if known is None else replace(fresh, access=known.access, title=known.title, title_en=known.title_en)
         )
-    commit = t.store.put_rasters(items, source)
+    commit = t.store.put_rasters(items, source, define=described)
     times = tuple(w.start for w in written if w.layer == scenario.layer)
     return FloodRun(scenario.layer, max_layer, times, commit.source, balance, report)
 

@@ -189,7 +189,7 @@ class Store(Protocol):
     def search(self, view: View, text: str, *, limit: int = 10) -> list[Feature]:
         """Features whose name or identifiers match, ignoring case and diacritics."""
 
-    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Layer | None = None) -> Commit:
+    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Sequence[Layer] = ()) -> Commit:
         """Add grids to raster layers; an item with the layer and valid_from of an earlier one replaces it.
 
         ``define`` and the source's report are as in :meth:`write_features`.

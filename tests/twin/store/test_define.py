@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from shapely.geometry import Point
-from support import SOURCE, staff
+from support import SOURCE, day, staff
 
 from twin.errors import ConflictError, NotFoundError, SchemaError
-from twin.model.layer import FeatureChange, Layer, Source
+from twin.model.layer import FeatureChange, Layer, LayerKind, RasterItem, Source
 from twin.store.base import Store
+from twin.types import BBox
 
 LAMPS = Layer("lamps", "Đèn", geometry_type="Point")
 
@@ -49,3 +50,19 @@ def test_what_the_commit_did_completes_the_source_report(store: Store) -> None:
         report = store.source(staff(), commit.source).report
         assert report["rows"] == 1
         assert {k: report[k] for k in expected} == expected
+
+
+def grid(layer: str) -> RasterItem:
+    return RasterItem(layer, "0" * 64, "EPSG:4326", BBox(106, 11, 107, 12), day(0), None, "m", 0.0, 1.0)
+
+
+def test_several_layers_of_grids_are_made_with_their_grids_or_not_at_all(store: Store) -> None:
+    layers = [Layer(name, name, kind=LayerKind.RASTER, geometry_type="") for name in ("depth", "depth_max")]
+    with pytest.raises(NotFoundError):
+        store.put_rasters([grid("depth"), grid("nowhere")], SOURCE, define=layers)
+    with pytest.raises(NotFoundError):
+        store.layer(staff(), "depth")
+    before = store.last_seq()
+    store.put_rasters([grid("depth"), grid("depth_max")], SOURCE, define=layers)
+    assert store.last_seq() == before + 1
+    assert [len(store.rasters(staff(), layer.name)) for layer in layers] == [1, 1]

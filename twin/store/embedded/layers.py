@@ -116,15 +116,15 @@ class LayerPart(Part):
 
     # -- rasters ------------------------------------------------------------------------------------------------
 
-    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Layer | None = None) -> Commit:
+    def put_rasters(self, items: Sequence[RasterItem], source: Source, *, define: Sequence[Layer] = ()) -> Commit:
         """See :meth:`twin.store.base.Store.put_rasters`."""
         with self.db.transaction() as tx:
             number = self.add_source_row(tx, source)
-            made = self.put_layer_row(tx, define) if define else None
+            made = {layer.name: self.put_layer_row(tx, layer) for layer in define}
             next_id = tx.next_id("raster")
             revised = 0
             for offset, item in enumerate(items):
-                known = made if made and made.layer.name == item.layer else self.existing(item.layer)
+                known = made.get(item.layer) or self.existing(item.layer)
                 if known.layer.kind is not LayerKind.RASTER:
                     raise SchemaError(f"layer {item.layer!r} holds {known.layer.kind}s, not grids")
                 revised += self._replace_raster(tx, known, item)
