@@ -123,6 +123,7 @@ def datastream(state: DatastreamState, place: LonLat | None, thing_name: str = "
         "name": thing_name or stream.uid,
         "key": stream.key,
         "title": stream.title,
+        "title_en": stream.properties.get("title_en") or "",
         "observed_property": stream.observed_property,
         "unit": stream.unit.symbol,
         "result": None if seen is None else seen.result,

@@ -162,6 +162,7 @@ export interface Datastream {
   name: string;
   key: string;
   title: string;
+  title_en: string;
   observed_property: string;
   unit: string;
   result: Json;

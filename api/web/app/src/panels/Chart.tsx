@@ -8,7 +8,7 @@ import { formatNumber } from "../format/number";
 import { MINUTE, formatDateTime, formatSpan, parseTime } from "../format/time";
 import { news } from "../state/city";
 import { cursor, now, ruler, settledMoment } from "../state/clock";
-import { lang, t, theme } from "../state/preferences";
+import { lang, pick, t, theme } from "../state/preferences";
 import { asProblem } from "../state/resource";
 import type { Problem } from "../api/types";
 import { Empty, Failed, Loading } from "../ui/States";
@@ -99,7 +99,12 @@ function Drawn({ series, stream }: { series: Series; stream: Datastream }) {
 
   return (
     <figure class="chart">
-      <div class="chart__box" ref={box} role="img" aria-label={`${stream.title}. ${label}`} />
+      <div
+        class="chart__box"
+        ref={box}
+        role="img"
+        aria-label={`${pick(stream.title, stream.title_en)}. ${label}`}
+      />
       <figcaption class="quiet">
         {banded ? `${t("chart.mean")}, ${t("chart.range")} · ${bucketText(series)}` : t("chart.raw")}
         {cursor.value === null && <span class="age"> {t("chart.live")}</span>}
@@ -110,7 +115,7 @@ function Drawn({ series, stream }: { series: Series; stream: Datastream }) {
           <thead>
             <tr>
               <th scope="col">{t("chart.time")}</th>
-              <th class="n">{stream.unit || stream.title}</th>
+              <th class="n">{stream.unit || pick(stream.title, stream.title_en)}</th>
             </tr>
           </thead>
           <tbody>

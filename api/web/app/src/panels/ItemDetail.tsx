@@ -57,7 +57,7 @@ function Measures({ streams, liveKey }: { streams: Datastream[]; liveKey: string
                 aria-expanded={open}
                 onClick={() => (charted.value = open ? null : stream.id)}
               >
-                <span class="measure__name">{stream.title || stream.key}</span>
+                <span class="measure__name">{pick(stream.title, stream.title_en) || stream.key}</span>
                 <Result stream={stream} />
                 <Age time={parseTime(stream.time)} freshness={freshness} />
               </button>

@@ -114,7 +114,7 @@ function Row({ device }: { device: Device }) {
       <button class={`device ${freshness === "fresh" ? "" : "device--old"}`} type="button" onClick={go}>
         <span class="device__name">
           {device.name}
-          <small>{primary.title}</small>
+          <small>{pick(primary.title, primary.title_en)}</small>
         </span>
         <Result stream={primary} />
         <Age time={parseTime(primary.time)} freshness={freshness} />
