@@ -49,13 +49,23 @@ def test_cells_that_look_like_formulas_are_neutralised_and_numbers_are_not(lamps
     assert float(rows[1]["lon"]) == 106.901
 
 
-def test_an_export_holds_what_its_viewer_sees(lamps: Twin, tmp_path: Path) -> None:
-    to_geojson(lamps, "lamps", tmp_path / "all.geojson")
-    to_geojson(lamps, "lamps", tmp_path / "public.geojson", view=View(CITIZEN))
-    assert "secret" in (tmp_path / "all.geojson").read_text(encoding="utf-8")
-    assert "secret" not in (tmp_path / "public.geojson").read_text(encoding="utf-8")
-    with pytest.raises(NotFoundError):
-        to_csv(lamps, "nothing", tmp_path / "n.csv")
+@pytest.mark.parametrize(("write", "name"), [(to_csv, "l.csv"), (to_geojson, "l.geojson"), (to_geopackage, "l.gpkg")])
+def test_an_export_holds_what_its_viewer_sees_and_nothing_else(lamps: Twin, tmp_path: Path, write, name: str) -> None:
+    lamps.store.put_layer(Layer("vault", "Kho"))
+    (tmp_path / "staff").mkdir()
+    write(lamps, "lamps", tmp_path / "staff" / name)
+    write(lamps, "lamps", tmp_path / name, view=View(CITIZEN))
+    told, told_staff = (tmp_path / name).read_bytes(), (tmp_path / "staff" / name).read_bytes()
+    for mark in (b"secret", b"note"):
+        assert mark in told_staff
+        assert mark not in told
+    refused = []
+    for layer in ("vault", "never"):
+        with pytest.raises(NotFoundError) as caught:
+            write(lamps, layer, tmp_path / f"{layer}-{name}", view=View(CITIZEN))
+        refused.append(str(caught.value).replace(layer, ""))
+        assert not (tmp_path / f"{layer}-{name}").exists()
+    assert refused[0] == refused[1]
 
 
 def test_what_is_exported_can_be_imported_again(lamps: Twin, tmp_path: Path) -> None:
