@@ -148,7 +148,6 @@ class MqttConnector:
         self._threads: list[threading.Thread] = []
 
     # -- life
-    # -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin; returns at once, the connection is made in the background."""
@@ -191,7 +190,6 @@ class MqttConnector:
         }
 
     # -- connection
-    # -----------------------------------------------------------------------------------------------
 
     def _supervise(self) -> None:
         """Run a client; when it asks to change the protocol, run another."""
@@ -330,7 +328,6 @@ class MqttConnector:
             return
 
     # -- work
-    # -----------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -155,7 +155,6 @@ class Pipeline:
             prepared.refused.append(str(exc))
 
     # -- committing
-    # -----------------------------------------------------------------------------------------------
 
     def commit(self, prepared: Sequence[Prepared]) -> IngestReceipt:
         """Store prepared messages; one the store refuses goes to quarantine and the others through."""
