@@ -106,7 +106,7 @@ def test_a_backup_whose_files_are_damaged_or_missing_is_refused(
     box_ = BBox(106, 11, 107, 12)
     layer = Layer("depth", "Độ sâu", kind=LayerKind.RASTER, geometry_type="")
     t.store.put_rasters(
-        [RasterItem("depth", digest, "EPSG:4326", box_, day(0), None, "m", 0.0, 1.0)], SOURCE, define=layer
+        [RasterItem("depth", digest, "EPSG:4326", box_, day(0), None, "m", 0.0, 1.0)], SOURCE, define=[layer]
     )
     t.backup(tmp_path / "kept")
     damage(tmp_path / "kept" / "twin.files" / digest[:2] / digest)
