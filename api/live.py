@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from twin.access.policy import policy_of
 from twin.errors import StoreBusyError, TwinError
+from twin.model.policy import policy_of
 from twin.model.view import View, Viewer
 from twin.store.base import Change, Store
 

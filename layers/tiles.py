@@ -23,9 +23,9 @@ import shapely
 
 from layers.mvt import EXTENT, encode_layer
 from layers.styles import styled_fields, visible_style
-from twin.access.policy import policy_of
 from twin.errors import NotFoundError
 from twin.model.layer import Feature, FieldType, Layer, LayerKind
+from twin.model.policy import policy_of
 from twin.model.view import View
 from twin.store.base import LayerSummary, Store
 from twin.types import BBox, Json

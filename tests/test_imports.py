@@ -20,13 +20,15 @@ ROOMS: dict[str, set[str]] = {
 
 # Floors inside `twin`, lowest first; a module imports from its own floor and those below.
 FLOORS: list[set[str]] = [
-    {"errors", "types", "units", "settings"},
+    {"errors", "types", "units", "settings", "keys"},
     {"geo"},
     {"model"},
-    {"files", "access"},
     {"store"},
+    {"files"},
+    {"access", "law"},
+    {"jobs", "cases"},
     {"core"},
-    {"simulation", "scenario", "__init__"},
+    {"simulation", "scenario", "documents", "__init__"},
 ]
 
 # Foreign libraries that may be imported in one place only.

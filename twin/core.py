@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from twin.errors import NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
 from twin.files.blobs import Files
 from twin.geo.crs import from_wgs84
+from twin.keys import KeyFolder
 from twin.model.layer import Feature, Layer, LayerKind
 from twin.model.thing import Datastream, DatastreamState
 from twin.model.view import Role, View, Viewer
@@ -36,12 +37,15 @@ class Twin:
         Content-addressed files beside it.
     viewer
         Who acts; methods that take a View of their own ignore it.
+    keys
+        The twin's own keys, beside it and in no backup.
     """
 
-    def __init__(self, store: Store, files: Files, viewer: Viewer) -> None:
+    def __init__(self, store: Store, files: Files, viewer: Viewer, keys: KeyFolder) -> None:
         self.store = store
         self.files = files
         self.viewer = viewer
+        self.keys = keys
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +61,7 @@ class Twin:
 
     def as_viewer(self, viewer: Viewer) -> Twin:
         """The same opened twin for another viewer."""
-        return Twin(self.store, self.files, viewer)
+        return Twin(self.store, self.files, viewer, self.keys)
 
     def view(self, at: datetime | None = None, known_at: datetime | None = None) -> View:
         """The viewer's standpoint."""
@@ -198,6 +202,11 @@ def files_of(path: Path) -> Files:
     return Files(path.with_suffix(".files"))
 
 
+def keys_of(path: Path) -> KeyFolder:
+    """The keys beside a twin's store: ``x.duckdb`` has ``x.keys/``."""
+    return KeyFolder(path.with_suffix(".keys"))
+
+
 def create(place: str | Path, info: dict[str, Json] | None = None) -> None:
     """Make a new, empty twin at a path; StoreError if something is there."""
     from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  the driver is loaded when it is needed
@@ -246,7 +255,7 @@ def _check_backup(part: Path, files: Files, name: str) -> None:
     """Raise :class:`StoreError` if the store does not hold together, or a file is damaged or a grid's is missing."""
     from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
 
-    with Twin(EmbeddedStore(part), files, system_user()) as t:
+    with Twin(EmbeddedStore(part), files, system_user(), keys_of(part)) as t:
         problems, broken = t.store.check()["problems"], t.broken_files()
     if problems:
         raise StoreError(f"the backup {name} does not hold together: {problems}")
@@ -285,7 +294,7 @@ def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:
         store = cast("Store", EmbeddedStore(path))
     except StoreBusyError:
         store = connect(path)
-    return Twin(store, files_of(path), viewer or system_user())
+    return Twin(store, files_of(path), viewer or system_user(), keys_of(path))
 
 
 def _file(place: str | Path) -> Path:

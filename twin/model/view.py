@@ -28,22 +28,75 @@ class Access(StrEnum):
     STAFF = "staff"
 
 
+class Right(StrEnum):
+    """What a viewer may do, beyond seeing. What they may see is the policy's."""
+
+    WRITE = "write"
+    """Create and change layers, features, things and observations; import files."""
+    SIMULATE = "simulate"
+    """Run simulations."""
+    WORK = "work"
+    """See and stop jobs that others started."""
+    CASES = "cases"
+    """Work on cases; which ones and how is said by each kind."""
+    DOCUMENTS = "documents"
+    """Issue documents."""
+    LAW = "law"
+    """Propose changes of the law's records and countersign those of others."""
+    ADMINISTER = "administer"
+    """People, roles, tokens, policies, kinds of cases, retention, keys."""
+    AUDIT = "audit"
+    """Search the audit."""
+
+
+_OFFICER = frozenset({Right.CASES, Right.DOCUMENTS})
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.CITIZEN: frozenset(),
+    Role.PLANNER: _OFFICER | {Right.SIMULATE, Right.LAW},
+    Role.REVIEWER: _OFFICER | {Right.LAW},
+    Role.OPERATOR: _OFFICER | {Right.SIMULATE, Right.WORK},
+    Role.DUTY_OFFICER: _OFFICER | {Right.WORK},
+    Role.INTEGRATOR: frozenset({Right.WRITE, Right.SIMULATE, Right.WORK}),
+    Role.ADMINISTRATOR: frozenset({Right.WRITE, Right.SIMULATE, Right.WORK, Right.ADMINISTER, Right.AUDIT}),
+}
+"""Rights of each role. An administrator runs the twin and decides nothing in it: no cases, no law."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person or program that asks."""
+    """A person or program that asks.
+
+    Parameters
+    ----------
+    name
+        The account, as it is shown and audited.
+    role
+        The role they act in.
+    person
+        Id of the human being behind the account, the same for all accounts of one person; ``""`` where nobody
+        signed in. Approvals count persons.
+    token
+        Id of the API token or device key that was used; ``""`` for none.
+    """
 
     name: str
     role: Role
+    person: str = ""
+    token: str = ""
 
     @property
     def is_staff(self) -> bool:
         """Whether the viewer sees layers and attributes meant for staff."""
         return self.role is not Role.CITIZEN
 
+    def may(self, right: Right) -> bool:
+        """Whether the viewer's role has a right."""
+        return right in RIGHTS[self.role]
+
     @property
     def may_write(self) -> bool:
         """Whether the viewer may create and change data."""
-        return self.role in {Role.INTEGRATOR, Role.ADMINISTRATOR}
+        return self.may(Right.WRITE)
 
 
 CITIZEN = Viewer("anonymous", Role.CITIZEN)

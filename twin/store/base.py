@@ -14,15 +14,16 @@ reached through its owner's socket (:mod:`twin.store.remote`) exactly as in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from twin.model.layer import Commit, Feature, FeatureChange, Layer, RasterItem, Source
 from twin.model.link import Link, LinkRule
 from twin.model.query import EntityPage, EntityQuery, Expression
+from twin.model.record import Condition, Entry, Record, RecordOp
 from twin.model.thing import (
     Datastream,
     DatastreamState,
@@ -66,7 +67,8 @@ class Change:
     """One thing that a commit did, for live listeners.
 
     ``kind`` is ``observation`` (``items`` are ``{"datastream", "uid", "layer", "key", "time", "result",
-    "quality"}``), ``event`` or ``feature`` (``items`` are ``{"fid"}``), ``layer`` or ``quarantine``.
+    "quality"}``), ``event`` or ``feature`` (``items`` are ``{"fid"}``), ``layer``, ``quarantine`` or ``record``
+    (``items`` are ``{"kind", "key"}``; for staff only).
     """
 
     seq: int
@@ -287,6 +289,70 @@ class Store(Protocol):
 
     def create_entities(self, kind: str, body: dict[str, Json], source: Source) -> int:
         """Create a SensorThings entity with its deep insert, all or nothing; returns its id."""
+
+    # -- records and logs (see twin.model.record) ----------------------------------------------------------------
+    #
+    # The rooms that keep them (cases, jobs, law, access, files) decide who may see what; the store takes no View.
+
+    def write_records(self, ops: Sequence[RecordOp], source: Source | None = None) -> Commit:
+        """Carry out all operations in one commit, or none.
+
+        ConflictError if an ``expect`` does not hold; the text names the record and the version there is.
+        """
+
+    def along(self, ops: Sequence[RecordOp], method: str, /, *args: object, **kwargs: object) -> Any:
+        """Call another writing method with these operations in the same commit; its result is returned.
+
+        A method that changes nothing still commits the operations.
+        """
+
+    def record(self, kind: str, key: str, *, known_at: datetime | None = None) -> Record:
+        """The current version of a record, or that known at ``known_at``; NotFoundError if there is none."""
+
+    def records(
+        self,
+        kind: str,
+        *,
+        where: Mapping[str, Condition] | None = None,
+        text: str = "",
+        known_at: datetime | None = None,
+        order: str = "key",
+        descending: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Record]:
+        """Records whose top-level members meet every condition, ordered by ``key``, ``recorded`` or a member.
+
+        ``text`` is looked for anywhere in the body, ignoring case and diacritics. A kind without history takes no
+        ``known_at``.
+        """
+
+    def count_records(
+        self,
+        kind: str,
+        *,
+        where: Mapping[str, Condition] | None = None,
+        text: str = "",
+        known_at: datetime | None = None,
+    ) -> int:
+        """How many records :meth:`records` would return without limit."""
+
+    def record_history(self, kind: str, key: str) -> list[Record]:
+        """Every version of a record, oldest first; none if there never was one."""
+
+    def entries(
+        self,
+        log: str,
+        *,
+        after: int = 0,
+        actor: str | None = None,
+        object: str | None = None,  # noqa: A002  as in Entry
+        start: datetime | None = None,
+        end: datetime | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """Entries of a log numbered above ``after``, recorded in ``[start, end]``, by actor and object."""
 
     # -- provenance, change, health ------------------------------------------------------------------------------
 

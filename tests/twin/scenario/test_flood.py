@@ -15,7 +15,7 @@ import shapely
 import layers
 import twin
 from layers.styles import check_style
-from twin.core import Twin, create, files_of, system_user
+from twin.core import Twin, create, files_of, keys_of, system_user
 from twin.errors import CancelledError, ConflictError, InputError, NotFoundError, ParameterError, SchemaError
 from twin.geo.crs import to_wgs84
 from twin.model.layer import Layer, LayerKind, RasterItem, Source
@@ -244,7 +244,7 @@ def test_a_run_through_the_owner_of_the_file_is_the_same(tmp_path: Path, scenari
     create(place)
     store = EmbeddedStore(place)
     with Owner(store):
-        through = Twin(connect(place), files_of(place), system_user())
+        through = Twin(connect(place), files_of(place), system_user(), keys_of(place))
         run = run_flood(through, scenario)
         assert through.store.raster_times(through.view(), run.layer) == list(run.times)
         through.close()

@@ -6,13 +6,17 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import staff
 
 from twin.core import create
+from twin.errors import StoreError
 from twin.files.blobs import Files
+from twin.model.record import Append, Put
+from twin.store.base import Store
 from twin.store.embedded.store import EmbeddedStore
 
 WRITER = """
@@ -146,3 +150,21 @@ def test_a_backup_is_a_twin_as_of_one_commit(tmp_path: Path) -> None:
     copy = EmbeddedStore(tmp_path / "kept" / "twin.duckdb")
     assert (copy.info()["title"], copy.last_seq()) == ("Thành phố", seq)
     copy.close()
+
+
+def test_a_twin_of_the_first_schema_is_brought_up_to_date_when_opened(open_store: Callable[[], Store]) -> None:
+    store = open_store()
+    with store.db.transaction() as tx:  # type: ignore[attr-defined]
+        tx.execute("DROP TABLE record")
+        tx.execute("DROP TABLE entry")
+        tx.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    store = open_store()
+    store.write_records([Put("case", "c", {}), Append("case:c", {})])
+    assert open_store().record("case", "c").version == 1
+
+
+def test_a_twin_of_a_later_program_is_refused(open_store: Callable[[], Store]) -> None:
+    with open_store().db.transaction() as tx:  # type: ignore[attr-defined]
+        tx.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(StoreError, match="schema version 99"):
+        open_store()

@@ -27,7 +27,7 @@ from twin.errors import (
 )
 from twin.model.time import from_us, to_us
 from twin.model.view import View
-from twin.store.embedded.schema import SCHEMA_VERSION, statements
+from twin.store.embedded.schema import SCHEMA_VERSION, statements, upgrade
 from twin.types import Json
 
 _log = logging.getLogger(__name__)
@@ -126,12 +126,9 @@ class Database:
             version = self._connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall()
         except duckdb.CatalogException as exc:
             raise StoreError(f"{self.path} is a DuckDB file but not a twin", hint="Make one with: twin init") from exc
-        if not version or int(version[0][0]) != SCHEMA_VERSION:
-            found = version[0][0] if version else "none"
-            raise StoreError(
-                f"{self.path} has schema version {found}, this program needs {SCHEMA_VERSION}",
-                hint="Use the program version that made it, or restore a backup into a new twin.",
-            )
+        found = int(version[0][0]) if version else 0
+        if found != SCHEMA_VERSION:
+            self._upgrade(found)
         seq, newest = self._connection.execute(
             "SELECT coalesce(max(seq), 0), coalesce(max(recorded_at), 0) FROM commit_log"
         ).fetchall()[0]
@@ -139,6 +136,20 @@ class Database:
         self.seq: int = seq
         self.newest: int = newest
         self._floor: int = max(newest, int(floor[0][0]) if floor else 0)
+
+    def _upgrade(self, found: int) -> None:
+        steps = upgrade(found)
+        if steps is None:
+            raise StoreError(
+                f"{self.path} has schema version {found}, this program needs {SCHEMA_VERSION}",
+                hint="Use the program version that made it, or restore a backup into a new twin.",
+            )
+        _log.warning("%s: schema version %s is brought to %s", self.path, found, SCHEMA_VERSION)
+        self._connection.execute("BEGIN")
+        for step in steps:
+            self._connection.execute(step)
+        self._connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [str(SCHEMA_VERSION)])
+        self._connection.execute("COMMIT")
 
     # -- reading ----------------------------------------------------------------------------------------------
 
@@ -213,6 +224,7 @@ class Database:
             try:
                 with _translated(self.path):
                     tx.execute("BEGIN")
+                    self._begin_along(tx)
                     yield tx
                     self._log(tx)
                     tx.execute("COMMIT")
@@ -228,6 +240,24 @@ class Database:
                 self.seq, self.newest = tx.seq, recorded_at
                 self._floor = max(self._floor, recorded_at)
                 self._committed.notify_all()
+
+    @contextmanager
+    def along(self, action: Callable[[Transaction], None]) -> Iterator[None]:
+        """The next commit of this thread begins with ``action``; if there is none, it gets a commit of its own."""
+        self._local.along = action
+        try:
+            yield
+            if getattr(self._local, "along", None) is not None:
+                with self.transaction():
+                    pass
+        finally:
+            self._local.along = None
+
+    def _begin_along(self, tx: Transaction) -> None:
+        action = getattr(self._local, "along", None)
+        if action is not None:
+            self._local.along = None
+            action(tx)
 
     def _log(self, tx: Transaction) -> None:
         tx.execute("INSERT INTO commit_log VALUES (?, ?, ?)", [tx.seq, tx.recorded_at, tx.source])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from twin.access.policy import Policy
 from twin.errors import ConflictError, NotFoundError
 from twin.model.layer import Source
+from twin.model.policy import Policy
+from twin.model.record import KINDS
 from twin.model.thing import ResultType
 from twin.model.time import OPEN_END, from_us
 from twin.model.view import View
@@ -97,6 +98,13 @@ class JournalPart(LinkPart):
                 [layer, recorded_at, recorded_at],
             )
             return [{"fid": fid} for (fid,) in rows]
+        if kind == "record":
+            changed = self.db.read(
+                "SELECT DISTINCT kind, key FROM record WHERE recorded_from = ? OR recorded_to = ? "
+                "ORDER BY kind, key LIMIT 1000",
+                [recorded_at, recorded_at],
+            )
+            return [{"kind": k, "key": key} for k, key in changed if k in KINDS and KINDS[k].announced]
         if kind != "observation":
             return []
         rows = self.db.read(

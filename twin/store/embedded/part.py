@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from twin.access.policy import Policy, policy_of
 from twin.errors import NotFoundError
 from twin.model.layer import Commit, Layer, Source
+from twin.model.policy import Policy, policy_of
 from twin.model.thing import IngestReceipt
 from twin.model.time import OPEN_END, from_us, to_us
 from twin.model.view import View

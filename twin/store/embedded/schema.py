@@ -6,7 +6,7 @@ only update a version ever gets is the closing of its ``recorded_to``.
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _VERSIONED = "recorded_from BIGINT NOT NULL, recorded_to BIGINT NOT NULL"
 
@@ -90,10 +90,32 @@ TABLES: dict[str, str] = {
         "connector VARCHAR NOT NULL, received BIGINT NOT NULL, stored BIGINT NOT NULL, revised BIGINT NOT NULL, "
         "duplicate BIGINT NOT NULL, quarantined BIGINT NOT NULL, recorded_at BIGINT NOT NULL"
     ),
+    "record": (
+        f"kind VARCHAR NOT NULL, key VARCHAR NOT NULL, version INTEGER NOT NULL, body JSON NOT NULL, {_VERSIONED}"
+    ),
+    "entry": (
+        "log VARCHAR NOT NULL, number INTEGER NOT NULL, recorded_at BIGINT NOT NULL, actor VARCHAR NOT NULL, "
+        "object VARCHAR NOT NULL, body JSON NOT NULL, hash VARCHAR NOT NULL"
+    ),
 }
 TABLES["observation_history"] = TABLES["observation"] + ", recorded_to BIGINT NOT NULL"
 
 
+ADDED: dict[int, tuple[str, ...]] = {2: ("record", "entry")}
+"""Tables that came with a schema version; an older twin gets them when it is opened."""
+
+
 def statements() -> list[str]:
     """The DDL of a new twin."""
-    return [f"CREATE TABLE {name} ({columns})" for name, columns in TABLES.items()]
+    return [_create(name) for name in TABLES]
+
+
+def upgrade(version: int) -> list[str] | None:
+    """What brings a twin of an older schema up to date; ``None`` if this program cannot."""
+    if not 1 <= version < SCHEMA_VERSION:
+        return None
+    return [_create(name) for step in range(version + 1, SCHEMA_VERSION + 1) for name in ADDED[step]]
+
+
+def _create(name: str) -> str:
+    return f"CREATE TABLE {name} ({TABLES[name]})"

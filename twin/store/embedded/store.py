@@ -7,10 +7,11 @@ from pathlib import Path
 from twin.model.view import View
 from twin.store.embedded.database import Database
 from twin.store.embedded.entity_create import EntityPart
+from twin.store.embedded.records import RecordPart
 from twin.types import Json
 
 
-class EmbeddedStore(EntityPart):
+class EmbeddedStore(EntityPart, RecordPart):
     """A store in one file. See :class:`twin.store.base.Store` for what it promises.
 
     Parameters
