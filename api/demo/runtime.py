@@ -29,7 +29,7 @@ from twin.errors import ConflictError, ExternalError, FormatError
 from twin.store.remote import Owner
 from twin.types import format_time, parse_time
 
-CITY_VERSION = 2
+CITY_VERSION = 3
 """Raised when the city's content changes, so that an older one is built again."""
 
 STORE_NAME, STATE_NAME, MARK_NAME = "twin.duckdb", "demo.json", ".building"

@@ -345,6 +345,7 @@ class Store(Protocol):
         log: str,
         *,
         after: int = 0,
+        before: int | None = None,
         actor: str | None = None,
         object: str | None = None,  # noqa: A002  as in Entry
         start: datetime | None = None,
@@ -352,7 +353,7 @@ class Store(Protocol):
         newest_first: bool = False,
         limit: int | None = None,
     ) -> list[Entry]:
-        """Entries of a log numbered above ``after``, recorded in ``[start, end]``, by actor and object."""
+        """Entries of a log numbered above ``after`` and below ``before``, recorded in ``[start, end]``, by actor and object."""
 
     # -- provenance, change, health ------------------------------------------------------------------------------
 

@@ -116,6 +116,7 @@ class RecordPart(Part):
         log: str,
         *,
         after: int = 0,
+        before: int | None = None,
         actor: str | None = None,
         object: str | None = None,  # noqa: A002  as in Entry
         start: datetime | None = None,
@@ -126,6 +127,7 @@ class RecordPart(Part):
         """See :meth:`twin.store.base.Store.entries`."""
         clauses, values = ["log = ?", "number > ?"], [log, after]
         for clause, value in (
+            ("number < ?", before),
             ("actor = ?", actor),
             ("object = ?", object),
             ("recorded_at >= ?", None if start is None else to_us(start)),
