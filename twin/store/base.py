@@ -353,7 +353,7 @@ class Store(Protocol):
         newest_first: bool = False,
         limit: int | None = None,
     ) -> list[Entry]:
-        """Entries of a log numbered above ``after`` and below ``before``, recorded in ``[start, end]``, by actor and object."""
+        """Entries numbered above ``after`` and below ``before``, recorded in ``[start, end]``, by actor and object."""
 
     # -- provenance, change, health ------------------------------------------------------------------------------
 
