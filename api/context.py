@@ -18,7 +18,7 @@ from api.settings import Settings
 from layers.tiles import LruCache, TileSource
 from twin.core import Twin
 from twin.errors import ForbiddenError
-from twin.model.view import View, Viewer
+from twin.model.view import Right, View, Viewer
 from twin.store.base import Store
 from twin.types import Json
 
@@ -93,6 +93,14 @@ def _declared(needs: Dependant) -> set[str]:
     """Names of all query parameters that a route and what it depends on declare."""
     own = {field.alias for field in needs.query_params}
     return own.union(*(_declared(part) for part in needs.dependencies))
+
+
+def require(viewer: Viewer, right: Right) -> None:
+    """Raise :class:`ForbiddenError` unless the viewer has a right."""
+    if not viewer.may(right):
+        raise ForbiddenError(
+            f"this needs the right {right.value!r}", where=viewer.role.value, hint="Act in a role that has it."
+        )
 
 
 def require_writer(viewer: Viewer) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from api import shape
-from api.access import decide_mode
 from api.assemble import describe_states
 from api.commands.common import (
     BAD,
@@ -25,13 +24,9 @@ from api.commands.common import (
     say_table,
     settings_of,
 )
-from api.settings import Settings
+from api.doctor import Patient, State, examine
 from twin import core
-from twin.core import Twin
-from twin.errors import ParameterError
 from twin.model.view import Access
-from twin.store.remote import RemoteStore
-from twin.types import Freshness
 
 
 def init(
@@ -135,60 +130,21 @@ def _value(described: dict[str, Any]) -> str:
     return f"{text} {described['unit']}".strip()
 
 
+_MARKS = {State.OK: "✓", State.WARNING: "!", State.BAD: "✗", State.UNKNOWN: "?"}
+
+
 def doctor(store: Store = None, as_json: Json = False) -> None:
     """Say what is configured, reachable, stale and quarantined. Exit status 1: not healthy."""
     settings = settings_of(store)
     with opened(store) as t:
-        findings = _examine(t, settings)
+        found = examine(Patient(t, settings))
     if as_json:
-        print_json(findings)
+        print_json(found)
     else:
-        say_table(["Mục", "Giá trị"], [(key, _flat(value)) for key, value in findings.items()])
-    if not findings["healthy"]:
+        rows = [(_MARKS[c["state"]], c["title"], c["text"], c["hint"]) for c in found["checks"]]
+        say_table(["", "Mục", "Tình trạng", "Việc cần làm"], rows)
+    if not found["ok"]:
         raise typer.Exit(BAD)
-
-
-def _examine(t: Twin, settings: Settings) -> dict[str, Any]:
-    checked = t.store.check()
-    states = t.store.latest(t.view())
-    counted = {f.value: sum(s.freshness is f for s in states) for f in Freshness}
-    waiting = t.store.quarantined(t.view(), limit=10_000)
-    counters = t.store.counters(t.view())
-    problems = [str(p) for p in _list(checked.get("problems"))]
-    problems += [f"connector {name}: readings do not add up" for name, r in counters.items() if not r.balanced]
-    problems += [f"file {digest} is damaged or missing" for digest in t.broken_files()]
-    try:
-        access = decide_mode(settings).value
-    except ParameterError as exc:
-        access = "refused"
-        problems.append(str(exc))
-    return {
-        "healthy": not problems,
-        "problems": problems,
-        "store": str(t.store.path),
-        "reached": "through its owner" if isinstance(t.store, RemoteStore) else "directly",
-        "rows": checked.get("rows"),
-        "bytes": checked.get("bytes"),
-        "commits": checked.get("commits"),
-        "access": access,
-        "listens": f"{settings.http_host}:{settings.http_port}",
-        "broker": "configured" if settings.mqtt_url else "none",
-        "datastreams": counted,
-        "quarantined": len(waiting),
-        "newest_reasons": [q.reason for q in waiting[:5]],
-    }
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items())
-    if isinstance(value, list):
-        return "; ".join(map(str, value)) or "–"
-    return str(value)
 
 
 def backup(

@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from api.context import Asker, Context, Ctx
+from api.context import Asker, Context, Ctx, require
+from api.doctor import Patient, examine
 from api.metrics import Labels
 from api.shape import json_response
 from twin.errors import TwinError
-from twin.model.view import View
+from twin.model.view import Right, View
 
 router = APIRouter(tags=["running"])
 
@@ -47,6 +48,15 @@ def health(ctx: Ctx) -> Response:
     lacks = missing(ctx)
     body: dict[str, Any] = {"status": "ok" if not lacks else "waiting", "missing": lacks, "version": program_version()}
     return json_response(body, status=503 if lacks else 200, headers={"cache-control": "no-store"})
+
+
+@router.get("/app/doctor")
+def doctor(ctx: Ctx, viewer: Asker) -> Response:
+    """Everything ``twin doctor`` looks at, for administrators."""
+    require(viewer, Right.ADMINISTER)
+    connectors = None if ctx.ingest is None else ctx.ingest.status()
+    found = examine(Patient(ctx.twin.as_viewer(viewer), ctx.settings, connectors))
+    return json_response(found, headers={"cache-control": "no-store"})
 
 
 @router.get("/metrics")

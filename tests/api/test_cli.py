@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -149,26 +150,41 @@ def test_a_layer_is_published_and_withdrawn(place: Place) -> None:
     assert place.twin("layers", "--publish", "nothing").returncode == 2
 
 
+def doctor_of(place: Place, *, status: int = 0) -> dict[str, dict[str, Any]]:
+    return {check["name"]: check for check in place.json("doctor", status=status)["checks"]}
+
+
 def test_doctor_says_how_it_reached_the_twin(place: Place) -> None:
-    found = place.json("doctor")
-    assert found["healthy"] is True
-    assert found["reached"] == ("through its owner" if place.served else "directly")
-    assert found["access"] == "open"
+    found = doctor_of(place)
+    assert found["store"]["figures"]["reached"] == ("through its owner" if place.served else "directly")
+    assert found["access"]["figures"]["mode"] == "open"
+    assert {check["state"] for check in found.values()} <= {"ok", "warning"}
 
 
 def test_doctor_finds_a_file_that_changed(place: Place) -> None:
     files = Files(place.folder / "town.files")
     kept = files.path(files.put(b"a grid"))
     kept.write_bytes(b"rotten")
-    found = place.json("doctor", status=1)
+    found = doctor_of(place, status=1)["files"]
     kept.unlink()
-    assert found["problems"] == [f"file {kept.name} is damaged or missing"]
+    assert (found["state"], found["figures"]["broken"]) == ("bad", [kept.name])
 
 
 def test_doctor_finds_a_setting_that_would_not_start(place: Place) -> None:
     done = place.twin("doctor", "--json", env={"TWIN_HTTP_HOST": "0.0.0.0"})
     assert done.returncode == 1
-    assert "TWIN_HTTP_HOST" in json.loads(done.stdout)["problems"][0]
+    found = next(c for c in json.loads(done.stdout)["checks"] if c["name"] == "access")
+    assert found["state"] == "bad"
+    assert "TWIN_HTTP_HOST" in found["text"]
+
+
+def test_doctor_finds_keys_that_others_may_read(place: Place) -> None:
+    folder = place.folder / "town.keys"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    folder.chmod(0o755)
+    assert doctor_of(place, status=1)["keys"]["state"] == "bad"
+    folder.chmod(0o700)
+    assert doctor_of(place)["keys"]["state"] == "ok"
 
 
 def test_state_of_a_twin_without_devices_is_empty(place: Place) -> None:
@@ -209,7 +225,7 @@ def test_a_backup_is_taken_while_in_use_and_restored_elsewhere(place: Place) -> 
     assert place.twin("restore", "copy", "--store", "other.duckdb").returncode == 2
     shutil.rmtree(place.folder / "copy")
     # Copying the file must not have let go of it: its owner is still the only one who opens it.
-    assert place.json("doctor")["reached"] == ("through its owner" if place.served else "directly")
+    assert doctor_of(place)["store"]["figures"]["reached"] == ("through its owner" if place.served else "directly")
 
 
 TERRAIN = "ncols 6\nnrows 4\nxllcorner 590000\nyllcorner 1270000\ncellsize 10\nNODATA_value -9999\n"
