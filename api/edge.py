@@ -13,8 +13,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import Gate
+from api.logs import access_log, new_request_id
 from api.metrics import Metrics
 from api.problems import problem_of, unexpected
+from twin.access.audit import request_id
 from twin.errors import TwinError
 
 _CONTENT_POLICY = (
@@ -60,9 +62,19 @@ class _Exchange:
         self._scope: MutableMapping[str, Any] = {**scope, "method": "GET"} if self._is_head else scope
         self._send = send
         self._status = 0
+        self._id = ""
 
     async def run(self, receive: Receive) -> None:
         began = time.perf_counter()
+        self._id = new_request_id(HTTPConnection(self._scope).headers.get("x-request-id"))
+        mark = request_id.set(self._id)
+        try:
+            await self._handle(receive)
+            self._count(time.perf_counter() - began)
+        finally:
+            request_id.reset(mark)
+
+    async def _handle(self, receive: Receive) -> None:
         try:
             self._gate.check_addressed(HTTPConnection(self._scope), self._method)
             await self._app(self._scope, receive, self._pass_on)
@@ -70,9 +82,14 @@ class _Exchange:
             await self._refuse(problem_of(error).response(), receive)
         except Exception as error:  # noqa: BLE001 - the last place: nothing of it may reach the caller
             await self._refuse(unexpected(error).response(), receive)
+
+    def _count(self, seconds: float) -> None:
         route = getattr(self._scope.get("route"), "path", "other")
-        seconds = None if route == "/live" else time.perf_counter() - began
-        self._metrics.observe(route=route, method=self._method, status=self._status, seconds=seconds)
+        self._metrics.observe(
+            route=route, method=self._method, status=self._status, seconds=None if route == "/live" else seconds
+        )
+        fields = {"method": self._method, "route": route, "status": self._status, "ms": round(seconds * 1000, 1)}
+        access_log.info("%(method)s %(route)s %(status)s %(ms)s ms", fields, extra=fields)
 
     async def _refuse(self, response: ASGIApp, receive: Receive) -> None:
         if not self._status:
@@ -85,6 +102,7 @@ class _Exchange:
             message["headers"] = [
                 *message.get("headers", []),
                 *((name, value) for name, value in SECURITY_HEADERS if name not in present),
+                (b"x-request-id", self._id.encode()),
             ]
         elif message["type"] == "http.response.body" and self._is_head:
             message = {**message, "body": b""}

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from twin.access.audit import request_id
 from twin.errors import NotFoundError, ParameterError, TwinError
 from twin.types import Json
 
@@ -140,7 +141,7 @@ def unexpected(error: BaseException) -> Problem:
 
 
 def _logged(kind: str, status: int, error: BaseException) -> Problem:
-    identifier = str(uuid.uuid4())
+    identifier = request_id.get() or str(uuid.uuid4())
     log.error("error %s", identifier, exc_info=error)
     return Problem(kind, status, SAID.get(kind, BROKEN), id=identifier)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from twin.errors import ParameterError
 from twin.settings import SETTINGS as TWIN_SETTINGS
@@ -19,11 +20,28 @@ TITLE = Setting("TWIN_TITLE", "Bản sao số đô thị", "name of the twin in 
 TITLE_EN = Setting("TWIN_TITLE_EN", "Urban digital twin", "name of the twin in English")
 BBOX = Setting("TWIN_BBOX", "", "box the map opens with: west,south,east,north")
 UPLOAD_MB = Setting("TWIN_UPLOAD_MB", "512", "largest file accepted over HTTP, in MB")
+LOG = Setting("TWIN_LOG", "text", "form of the log: text or json")
+LOG_LEVEL = Setting("TWIN_LOG_LEVEL", "warning", "least level that is logged")
 LIVE_CLIENTS = Setting("TWIN_LIVE_CLIENTS", "1000", "most live streams at a time")
 
 SETTINGS: dict[str, Setting] = {
     **TWIN_SETTINGS,
-    **{s.variable: s for s in (HTTP_HOST, HTTP_PORT, MQTT_URL, ACCESS, TITLE, TITLE_EN, BBOX, UPLOAD_MB, LIVE_CLIENTS)},
+    **{
+        s.variable: s
+        for s in (
+            HTTP_HOST,
+            HTTP_PORT,
+            MQTT_URL,
+            ACCESS,
+            TITLE,
+            TITLE_EN,
+            BBOX,
+            UPLOAD_MB,
+            LIVE_CLIENTS,
+            LOG,
+            LOG_LEVEL,
+        )
+    },
 }
 
 
@@ -41,6 +59,8 @@ class Settings:
     bbox: BBox | None = None
     upload_mb: int = 512
     live_clients: int = 1000
+    log: Literal["text", "json"] = "text"
+    log_level: str = "warning"
 
 
 def load(environ: Mapping[str, str], *, folder: Path) -> Settings:
@@ -53,6 +73,11 @@ def from_values(values: SettingValues) -> Settings:
     access = values.text(ACCESS).strip().lower()
     if access not in ("", "open", "closed"):
         raise ParameterError(f"{access!r} is neither open nor closed", where=ACCESS.variable)
+    log, level = values.text(LOG).strip().lower(), values.text(LOG_LEVEL).strip().lower()
+    if log not in ("text", "json"):
+        raise ParameterError(f"{log!r} is neither text nor json", where=LOG.variable)
+    if level not in ("debug", "info", "warning", "error"):
+        raise ParameterError(f"{level!r} is not debug, info, warning or error", where=LOG_LEVEL.variable)
     return Settings(
         store=store_location(values),
         http_host=values.text(HTTP_HOST),
@@ -64,6 +89,8 @@ def from_values(values: SettingValues) -> Settings:
         bbox=_box(values.text(BBOX)),
         upload_mb=values.integer(UPLOAD_MB, low=1, high=1_000_000),
         live_clients=values.integer(LIVE_CLIENTS, low=1, high=100_000),
+        log="json" if log == "json" else "text",
+        log_level=level,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 from typing import Annotated
 
@@ -25,13 +24,14 @@ def serve(
     from dataclasses import replace  # noqa: PLC0415  the server's libraries are loaded by this command only
 
     from api.app import create_app  # noqa: PLC0415
+    from api.logs import configure  # noqa: PLC0415
     from api.serve import address, listen, make_server  # noqa: PLC0415
     from ingestion.service import Ingest  # noqa: PLC0415
     from twin.store.remote import Owner, RemoteStore  # noqa: PLC0415
 
     stop_on_terminate()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = settings_of(store)
+    configure(settings.log, settings.log_level)
     settings = replace(
         settings,
         http_host=host if host is not None else settings.http_host,
@@ -65,12 +65,14 @@ def ingest(ctx: typer.Context, store: Store = None, as_json: Json = False) -> No
     """Listen to the broker of TWIN_MQTT_URL until interrupted; `replay` sends quarantined messages again."""
     if ctx.invoked_subcommand is not None:
         return
-    from ingestion.service import Ingest  # noqa: PLC0415  as above
+    from api.logs import configure  # noqa: PLC0415  as above
+    from ingestion.service import Ingest  # noqa: PLC0415
 
     stop_on_terminate()
     settings = settings_of(store)
     if not settings.mqtt_url:
         raise ParameterError("there is no broker to listen to", where="TWIN_MQTT_URL", hint="Set mqtt://host:1883.")
+    configure(settings.log, settings.log_level)
     with opened(store) as t, Ingest(t, settings.mqtt_url) as running:
         if not running.wait_subscribed():
             raise ExternalError("the broker does not answer", where="TWIN_MQTT_URL", hint="Is it running there?")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from api.logs import configure
 from api.settings import Settings, load
 from twin.errors import TwinError
 
@@ -26,7 +27,6 @@ def main() -> int:
         "folder", nargs="?", default=_FOLDER, type=Path, help="where it is kept (default: %(default)s)"
     )
     folder = options.parse_args().folder
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     began = time.monotonic()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,10 +59,13 @@ def _run(folder: Path, say: Callable[[str], None], stop: threading.Event) -> Non
 
     say("Đồng Xoài thu nhỏ: dữ liệu tổng hợp, không phải số liệu thật / synthetic data, not real figures")
     asked = load(os.environ, folder=Path.cwd())
+    configure(asked.log, asked.log_level)
     port = choose_port(asked.http_port if "TWIN_HTTP_PORT" in os.environ else None)
-    settings = Settings(
-        http_host="127.0.0.1", http_port=port, access=asked.access or "open",
-        upload_mb=asked.upload_mb, live_clients=asked.live_clients,
+    # The city has a store, a broker, a name and a place of its own.
+    own = Settings()
+    settings = replace(
+        asked, http_host="127.0.0.1", http_port=port, access=asked.access or "open",
+        store=own.store, mqtt_url=own.mqtt_url, title=own.title, title_en=own.title_en, bbox=own.bbox,
     )  # fmt: skip
     city = prepare(folder, now=datetime.now(UTC), say=say)
     with alive(city, settings, say=say) as address:
