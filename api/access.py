@@ -107,7 +107,9 @@ class Gate:
                     hint="Set TWIN_ACCESS=open.",
                 )
             return CITIZEN
-        return _acting_as(asked) if asked else Viewer("anonymous", Role.INTEGRATOR)
+        if asked:
+            return _acting_as(asked)
+        return Viewer("anonymous", Role.INTEGRATOR, _demo(Role.INTEGRATOR))
 
 
 def _acting_as(text: str) -> Viewer:
@@ -116,4 +118,8 @@ def _acting_as(text: str) -> Viewer:
     except ValueError:
         known = ", ".join(role.value for role in Role)
         raise ParameterError(f"{text!r} is not a role", where="X-Twin-Role", hint=f"Use one of {known}.") from None
-    return Viewer(f"demo:{role.value}", role)
+    return Viewer(_demo(role), role, _demo(role))
+
+
+def _demo(role: Role) -> str:
+    return f"demo:{role.value}"

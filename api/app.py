@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import bim
 from api import problems
 from api.access import Gate, decide_mode
-from api.context import Context, Ingest, Readiness, get_context, get_viewer, refuse_unknown_parameters
+from api.context import Context, Ingest, Readiness, get_context, get_viewer, needs, refuse_unknown_parameters
 from api.edge import Edge
 from api.live import Broadcaster
 from api.metrics import Metrics
@@ -25,6 +25,7 @@ from api.settings import Settings
 from api.sta.router import sta_router
 from layers.tiles import LruCache, TileSource
 from twin.core import Twin
+from twin.model.view import Right
 
 PICTURE_CACHE = 64 << 20
 
@@ -110,7 +111,11 @@ def create_app(
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     for router in STANDARDS:
         app.include_router(router)
-    app.include_router(sta_router(store=lambda request: get_context(request).store, viewer=get_viewer))
+    app.include_router(
+        sta_router(
+            store=lambda request: get_context(request).store, viewer=Depends(get_viewer), writer=needs(Right.WRITE)
+        )
+    )
     web.mount(app, built=web_files)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Edge, gate=gate, metrics=metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol, cast
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
@@ -17,8 +17,8 @@ from api.params import parse_moment, refuse_unknown
 from api.settings import Settings
 from layers.tiles import LruCache, TileSource
 from twin.core import Twin
-from twin.errors import ForbiddenError
-from twin.model.view import Right, View, Viewer
+from twin.errors import ForbiddenError, SignInError
+from twin.model.view import RIGHTS, Right, Role, View, Viewer
 from twin.store.base import Store
 from twin.types import Json
 
@@ -95,17 +95,58 @@ def _declared(needs: Dependant) -> set[str]:
     return own.union(*(_declared(part) for part in needs.dependencies))
 
 
-def require(viewer: Viewer, right: Right) -> None:
-    """Raise :class:`ForbiddenError` unless the viewer has a right."""
-    if not viewer.may(right):
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of its caller; a dependency, so that it is declared where everybody can read it.
+
+    Parameters
+    ----------
+    rights
+        One of these is enough; none asks only for somebody who signed in.
+    anybody
+        Nothing is asked: the route is for citizens too, whatever its method.
+    """
+
+    rights: tuple[Right, ...] = ()
+    anybody: bool = False
+
+    def __call__(self, viewer: Asker) -> Viewer:
+        """Return who asks, if they may."""
+        self.check(viewer)
+        return viewer
+
+    def check(self, viewer: Viewer) -> None:
+        """Raise SignInError for an anonymous caller, ForbiddenError for somebody without the right."""
+        if self.allows(viewer.role, signed_in=bool(viewer.person)):
+            return
+        if not viewer.person:
+            raise SignInError("this needs somebody who signed in", hint="Sign in first.")
         raise ForbiddenError(
-            f"this needs the right {right.value!r}", where=viewer.role.value, hint="Act in a role that has it."
+            f"this needs the right to {' or '.join(self.rights)}", where=viewer.role.value, hint="Act in another role."
         )
+
+    def allows(self, role: Role, *, signed_in: bool) -> bool:
+        """Whether a caller in that role may call the route."""
+        if self.anybody:
+            return True
+        return signed_in and (not self.rights or any(right in RIGHTS[role] for right in self.rights))
+
+
+def needs(*rights: Right) -> Any:
+    """Dependency of a route that needs one of these rights, and gives who asks.
+
+    ``viewer: Annotated[Viewer, needs(Right.WORK)]``, or ``dependencies=[needs(Right.WORK)]`` of a route or router.
+    401 to an anonymous caller of a closed twin, 403 to somebody without the right. Without a right it asks for
+    somebody who signed in.
+    """
+    return Depends(Needs(rights))
+
+
+def for_anybody() -> Any:
+    """Dependency of a route that changes something and is for everybody, citizens who did not sign in included."""
+    return Depends(Needs(anybody=True))
 
 
 def require_writer(viewer: Viewer) -> None:
-    """Raise :class:`ForbiddenError` unless the viewer may create and change data."""
-    if not viewer.may_write:
-        raise ForbiddenError(
-            "only integrators and administrators may write", where=viewer.role.value, hint="Act in another role."
-        )
+    """Raise unless the viewer may create and change data."""
+    Needs((Right.WRITE,)).check(viewer)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from twin.access.audit import request_id
-from twin.errors import NotFoundError, ParameterError, TwinError
+from twin.errors import NotFoundError, ParameterError, TooManyError, TwinError
 from twin.types import Json
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ STATUS: dict[str, int] = {
     "parameter": 400,
     "not-found": 404,
     "conflict": 409,
+    "sign-in": 401,
+    "second-factor": 401,
     "forbidden": 403,
+    "too-many": 429,
     "store": 503,
     "no-twin": 503,
     "store-busy": 503,
@@ -69,7 +72,10 @@ TITLES: dict[str, str] = {
     "parameter": "Tham số chưa đúng",
     "not-found": "Không tìm thấy",
     "conflict": "Đã bị thay đổi hoặc trùng",
+    "sign-in": "Cần đăng nhập",
+    "second-factor": "Cần mã xác thực thứ hai",
     "forbidden": "Không được phép",
+    "too-many": "Quá nhiều yêu cầu",
     "store": "Kho dữ liệu chưa sẵn sàng",
     "no-twin": "Chưa có bản sao số",
     "store-busy": "Kho dữ liệu đang bận",
@@ -96,6 +102,7 @@ class Problem:
     where: str = ""
     hint: str = ""
     id: str = ""
+    retry_after_s: int = 0
 
     def body(self) -> dict[str, Json]:
         """Return the members of RFC 9457 with ours; empty ones are left out."""
@@ -117,7 +124,12 @@ class Problem:
     def response(self, headers: dict[str, str] | None = None) -> Response:
         """Return the document as an HTTP response."""
         text = json.dumps(self.body(), ensure_ascii=False)
-        return Response(text, status_code=self.status, media_type=MEDIA_TYPE, headers=headers)
+        said = dict(headers or {})
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            said.setdefault("WWW-Authenticate", 'Bearer realm="twin"')
+        if self.retry_after_s:
+            said["Retry-After"] = str(self.retry_after_s)
+        return Response(text, status_code=self.status, media_type=MEDIA_TYPE, headers=said or None)
 
 
 def problem_of(error: TwinError, *, full: bool = True) -> Problem:
@@ -127,7 +139,8 @@ def problem_of(error: TwinError, *, full: bool = True) -> Problem:
         return Problem(error.kind, status, NOT_FOUND)
     if status >= 500 and error.kind != "not-offered":
         return _logged(error.kind, status, error)
-    return Problem(error.kind, status, error.message, error.where, error.hint)
+    wait_s = error.retry_after_s if isinstance(error, TooManyError) else 0
+    return Problem(error.kind, status, error.message, error.where, error.hint, retry_after_s=wait_s)
 
 
 def whole_problem(error: TwinError) -> Problem:

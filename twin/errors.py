@@ -12,7 +12,10 @@
     │   └── ParameterError       an argument outside its range
     ├── NotFoundError            no such thing, or none the viewer may see (the text is the same)
     ├── ConflictError            the record changed meanwhile, or the name is taken
+    ├── SignInError              nobody signed in, or what was shown is not (any more) valid
+    │   └── SecondFactorError    the password was right and the second factor is missing
     ├── ForbiddenError           the viewer may not do this
+    ├── TooManyError             too many requests or attempts; carries when to come again
     ├── StoreError               the store cannot do its work
     │   ├── NoTwinError          there is no twin at this place
     │   ├── StoreBusyError       another process owns the file and does not answer
@@ -116,10 +119,39 @@ class ConflictError(TwinError):
     kind = "conflict"
 
 
+class SignInError(TwinError):
+    """Nobody signed in, or what was shown (password, session, token) is not valid, or not any more."""
+
+    kind = "sign-in"
+
+
+class SecondFactorError(SignInError):
+    """The password was right and the second factor is missing."""
+
+    kind = "second-factor"
+
+
 class ForbiddenError(TwinError):
     """The viewer may not do this."""
 
     kind = "forbidden"
+
+
+class TooManyError(TwinError):
+    """Too many requests or attempts; ``retry_after_s`` says when to come again. [s]"""
+
+    kind = "too-many"
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_too_many, (self.message, self.where, self.hint, self.retry_after_s))
+
+
+def _rebuild_too_many(message: str, where: str, hint: str, retry_after_s: int) -> TooManyError:
+    return TooManyError(message, where=where, hint=hint, retry_after_s=retry_after_s)
 
 
 class StoreError(TwinError):

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api.context import Asker, Ctx, require_writer
+from api.context import Ctx, needs
 from api.params import parse_moment
 from api.problems import Problem
 from api.shape import json_response
 from layers import ImportReport, import_file
 from twin.errors import ParameterError
-from twin.model.view import Access
+from twin.model.view import Access, Right, Viewer
 
 router = APIRouter(prefix="/app", tags=["app"])
 
@@ -33,7 +33,7 @@ Text = Annotated[str | None, Query()]
 async def upload(
     request: Request,
     ctx: Ctx,
-    viewer: Asker,
+    viewer: Annotated[Viewer, needs(Right.WRITE)],
     *,
     layer: Annotated[str, Query(max_length=63)],
     crs: Text = None,
@@ -51,7 +51,6 @@ async def upload(
     content_disposition: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Import the file in the request's body into a layer; the answer is its report (200, or 422 with rejected rows)."""
-    require_writer(viewer)
     moment = parse_moment(valid_from, where="valid_from")
     name = _file_name(filename, content_disposition)
     with tempfile.TemporaryDirectory(prefix="twin-upload-") as folder:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from api.context import Asker, Context, Ctx, require
+from api.context import Asker, Context, Ctx, needs
 from api.doctor import Patient, examine
 from api.metrics import Labels
 from api.shape import json_response
 from twin.errors import TwinError
-from twin.model.view import Right, View
+from twin.model.view import Right, View, Viewer
 
 router = APIRouter(tags=["running"])
 
@@ -51,9 +51,8 @@ def health(ctx: Ctx) -> Response:
 
 
 @router.get("/app/doctor")
-def doctor(ctx: Ctx, viewer: Asker) -> Response:
+def doctor(ctx: Ctx, viewer: Annotated[Viewer, needs(Right.ADMINISTER)]) -> Response:
     """Everything ``twin doctor`` looks at, for administrators."""
-    require(viewer, Right.ADMINISTER)
     connectors = None if ctx.ingest is None else ctx.ingest.status()
     found = examine(Patient(ctx.twin.as_viewer(viewer), ctx.settings, connectors))
     return json_response(found, headers={"cache-control": "no-store"})

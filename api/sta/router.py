@@ -16,7 +16,7 @@ from api.sta.errors import NotOfferedError
 from api.sta.options import Options, read_options
 from api.sta.paths import ResourcePath, parse_path
 from api.sta.shape import Links, data_array_document, entity_document, page_document
-from twin.errors import ForbiddenError, FormatError, NotFoundError, ParameterError, SchemaError
+from twin.errors import FormatError, NotFoundError, ParameterError, SchemaError
 from twin.model.entity import KINDS, EntityKind, entity_kind
 from twin.model.layer import Source
 from twin.model.query import EntityPage
@@ -31,33 +31,33 @@ _OFFERED: Final = "Entities can be read and created, and Things moved; see the c
 _TIMES: Final = ("at", "known_at")
 
 
-def sta_router(*, store: Callable[[Request], Store], viewer: Callable[[Request], Viewer]) -> APIRouter:
-    """Make the routes; ``store`` and ``viewer`` say from a request where to read and who asks."""
+def sta_router(*, store: Callable[[Request], Store], viewer: Any, writer: Any) -> APIRouter:
+    """Make the routes.
+
+    ``store`` says from a request where to read; ``viewer`` and ``writer`` are dependencies that give who asks,
+    ``writer`` only those who may create and change.
+    """
     router = APIRouter(prefix=ROOT, tags=["SensorThings 1.1"])
 
     @router.get("", summary="Entity sets and conformance")
     @router.get("/", include_in_schema=False)
-    def landing(request: Request) -> Response:
-        viewer(request)
+    def landing(request: Request, _: Viewer = viewer) -> Response:
         return _answer(landing_document(_root(request)))
 
     @router.get("/{path:path}", summary="Entities, sets, properties and links")
-    def read(request: Request, path: str) -> Response:
-        return _read(request, path, store(request), viewer(request))
+    def read(request: Request, path: str, asker: Viewer = viewer) -> Response:
+        return _read(request, path, store(request), asker)
 
     @router.post("/{path:path}", summary="Create an entity with what is nested in it", status_code=201)
-    async def create(request: Request, path: str) -> Response:
-        asker = _writer(viewer(request))
+    async def create(request: Request, path: str, asker: Viewer = writer) -> Response:
         return await run_in_threadpool(_create, request, path, await _body(request), store(request), asker)
 
     @router.patch("/{path:path}", summary="Move a Thing to other Locations")
-    async def move(request: Request, path: str) -> Response:
-        asker = _writer(viewer(request))
+    async def move(request: Request, path: str, asker: Viewer = writer) -> Response:
         return await run_in_threadpool(_move, request, path, await _body(request), store(request), asker)
 
     @router.api_route("/{path:path}", methods=["PUT", "DELETE"], include_in_schema=False)
-    def change(request: Request, path: str) -> Response:
-        _writer(viewer(request))
+    def change(request: Request, path: str, _: Viewer = writer) -> Response:
         parse_path(path)
         raise NotOfferedError(f"{request.method} is not offered", hint=_OFFERED)
 
@@ -213,14 +213,6 @@ def _shown(request: Request, store: Store, viewer: Viewer, kind: EntityKind, num
 
 def _source(viewer: Viewer) -> Source:
     return Source("user", "sensorthings", actor=viewer.name)
-
-
-def _writer(viewer: Viewer) -> Viewer:
-    if not viewer.may_write:
-        raise ForbiddenError(
-            "only integrators and administrators may write", where=viewer.role.value, hint="Act in another role."
-        )
-    return viewer
 
 
 def _belonging(path: ResourcePath, body: dict[str, Json], store: Store, viewer: Viewer) -> dict[str, Json]:

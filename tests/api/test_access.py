@@ -93,6 +93,7 @@ def test_closed_does_not_mind_the_name_a_proxy_gave(citizen_http: httpx.Client) 
     assert citizen_http.get("/app/layers", headers={"Host": "twin.binhphuoc.example"}).status_code == 200
 
 
-def test_a_citizen_may_not_write(citizen_http: httpx.Client) -> None:
-    response = citizen_http.post("/sta/v1.1/Things", json={"name": "x", "description": "x"})
-    assert response.status_code == 403
+def test_a_citizen_may_not_write(citizen_http: httpx.Client, http: httpx.Client) -> None:
+    body = {"name": "x", "description": "x"}
+    assert citizen_http.post("/sta/v1.1/Things", json=body).status_code == 401
+    assert http.post("/sta/v1.1/Things", json=body, headers={"X-Twin-Role": "citizen"}).status_code == 403

@@ -93,9 +93,10 @@ def test_an_upload_into_a_layer_of_another_kind_is_a_conflict(http: httpx.Client
     assert response.status_code == 409
 
 
-def test_a_citizen_may_not_upload(citizen_http: httpx.Client) -> None:
-    response = citizen_http.post("/app/import", params={"layer": "x", "filename": "x.geojson"}, content=POINTS)
-    assert response.status_code == 403
+def test_a_citizen_may_not_upload(citizen_http: httpx.Client, http: httpx.Client) -> None:
+    asked = {"params": {"layer": "x", "filename": "x.geojson"}, "content": POINTS}
+    assert citizen_http.post("/app/import", **asked).status_code == 401
+    assert http.post("/app/import", headers={"X-Twin-Role": "citizen"}, **asked).status_code == 403
 
 
 @pytest.fixture

@@ -12,14 +12,15 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from sta_bodies import GAUGES
 from support import SOURCE
 
 from api.access import AccessMode, Gate
+from api.context import Needs
 from api.problems import install
 from api.sta.router import ROOT, sta_router
-from twin.model.view import Viewer
+from twin.model.view import Right, Viewer
 from twin.store.base import Store
 from twin.store.embedded.store import EmbeddedStore
 
@@ -35,7 +36,10 @@ def running(store: Store, mode: AccessMode) -> Iterator[httpx.Client]:
         request.state.viewer = gate.viewer(request)
         return request.state.viewer
 
-    app.include_router(sta_router(store=lambda _: store, viewer=viewer))
+    def writer(request: Request) -> Viewer:
+        return Needs((Right.WRITE,))(viewer(request))
+
+    app.include_router(sta_router(store=lambda _: store, viewer=Depends(viewer), writer=Depends(writer)))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -524,7 +524,7 @@ class TestClosed:
         self, service: httpx.Client, store: Store
     ) -> None:
         store.create_entities("Things", json.loads(json.dumps(thing("hidden"))), SOURCE)
-        assert service.post("Things", json=thing("x")).status_code == 403
+        assert service.post("Things", json=thing("x")).status_code == 401
         assert all(get(service, name)["value"] == [] for name in KINDS)
         hidden, absent = service.get("Things(1)"), service.get("Things(2)")
         assert (hidden.status_code, hidden.content) == (404, absent.content)
