@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -14,16 +15,18 @@ from api import problems
 from api.access import Gate, decide_mode
 from api.context import Context, Ingest, Readiness, get_context, get_viewer, needs, refuse_unknown_parameters
 from api.edge import Edge
+from api.housekeeping import Chore, Housekeeping
 from api.live import Broadcaster
 from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
-from api.routers import config, docs, imports, live, lookup, rasters, reading, running, web
+from api.routers import auditing, config, docs, imports, live, lookup, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
 from api.sta.router import sta_router
 from layers.tiles import LruCache, TileSource
+from twin.access.audit_head import audit_folder, export_head
 from twin.core import Twin
 from twin.model.view import Right
 
@@ -34,6 +37,7 @@ STANDARDS = (landing.router, features.router, ogc_tiles.router)
 
 ROUTERS = (
     config.router,
+    auditing.router,
     reading.router,
     rasters.router,
     ingest_routes.router,
@@ -43,6 +47,15 @@ ROUTERS = (
     running.router,
     docs.router,
 )
+
+
+def chores(settings: Settings) -> list[Chore]:
+    """What the server does by itself."""
+
+    def lay_head(t: Twin, now: datetime) -> None:
+        export_head(t.store, t.keys, settings.audit_folder or audit_folder(t.store.path), now)
+
+    return [Chore("audit head", 600, lay_head)]
 
 
 def create_app(
@@ -77,13 +90,16 @@ def create_app(
     gate = Gate(decide_mode(settings))
     metrics = Metrics()
     broadcaster = Broadcaster(t.store, most=settings.live_clients)
+    housekeeping = Housekeeping(t, chores(settings))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await broadcaster.start()
+        await housekeeping.start()
         try:
             yield
         finally:
+            await housekeeping.stop()
             await broadcaster.stop()
 
     app = FastAPI(
@@ -105,6 +121,7 @@ def create_app(
         metrics=metrics,
         ingest=ingest,
         readiness=tuple(readiness),
+        housekeeping=housekeeping,
     )
     problems.install(app)
     for router in ROUTERS:

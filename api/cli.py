@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import imports, lookup, serving, simulating, store
+from api.commands import auditing, imports, lookup, serving, simulating, store
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
 from api.problems import Problem, whole_problem
@@ -36,6 +36,7 @@ app.add_typer(simulating.simulate_app, name="simulate", epilog="Example: twin si
 app.command("layers", epilog="Example: twin layers --publish parcels")(store.layers)
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)
 app.command("doctor", epilog="Example: twin doctor --json")(store.doctor)
+app.add_typer(auditing.audit_app, name="audit")
 app.command("backup", epilog="Example: twin backup /srv/backup/2026-11-23")(store.backup)
 app.command("restore", epilog="Example: twin restore /srv/backup/2026-11-23 --store restored.duckdb")(store.restore)
 

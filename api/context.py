@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 
 from api.access import ROLE_QUERY, Gate
+from api.housekeeping import Housekeeping
 from api.live import Broadcaster
 from api.metrics import Metrics
 from api.params import parse_moment, refuse_unknown
@@ -45,6 +46,7 @@ class Context:
     pictures: LruCache[bytes]
     live: Broadcaster
     metrics: Metrics
+    housekeeping: Housekeeping
     ingest: Ingest | None = None
     readiness: tuple[Readiness, ...] = ()
     started: float = field(default_factory=time.monotonic)

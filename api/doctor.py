@@ -57,6 +57,8 @@ class Patient:
     twin: Twin
     settings: Settings
     connectors: dict[str, Json] | None = None
+    failing: dict[str, str] | None = None
+    """Chores of the running server that fail; ``None`` where no server runs in this process."""
 
 
 Examination = Callable[[Patient], Iterator[Check]]
@@ -246,7 +248,24 @@ def the_audit(patient: Patient) -> Iterator[Check]:
     )
 
 
-EXAMINATIONS: list[Examination] = [store, disk, files, keys, access, datastreams, ingestion, the_audit]
+def chores(patient: Patient) -> Iterator[Check]:
+    """What the running server does by itself."""
+    if patient.failing is None:
+        return
+    said = "; ".join(f"{name}: {text}" for name, text in patient.failing.items())
+    yield Check(
+        "chores",
+        "Việc định kỳ",
+        "Chores",
+        State.BAD if said else State.OK,
+        said or "đều chạy được",
+        said or "all done",
+        "Xem nhật ký máy chủ." if said else "",
+        "See the server's log." if said else "",
+    )
+
+
+EXAMINATIONS: list[Examination] = [store, disk, files, keys, access, datastreams, ingestion, the_audit, chores]
 """Everything that is looked at, in the order it is shown."""
 
 

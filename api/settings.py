@@ -22,6 +22,7 @@ BBOX = Setting("TWIN_BBOX", "", "box the map opens with: west,south,east,north")
 UPLOAD_MB = Setting("TWIN_UPLOAD_MB", "512", "largest file accepted over HTTP, in MB")
 LOG = Setting("TWIN_LOG", "text", "form of the log: text or json")
 LOG_LEVEL = Setting("TWIN_LOG_LEVEL", "warning", "least level that is logged")
+AUDIT_FOLDER = Setting("TWIN_AUDIT_FOLDER", "", "folder the audit's signed head is laid into every day")
 LIVE_CLIENTS = Setting("TWIN_LIVE_CLIENTS", "1000", "most live streams at a time")
 
 SETTINGS: dict[str, Setting] = {
@@ -40,6 +41,7 @@ SETTINGS: dict[str, Setting] = {
             LIVE_CLIENTS,
             LOG,
             LOG_LEVEL,
+            AUDIT_FOLDER,
         )
     },
 }
@@ -61,6 +63,8 @@ class Settings:
     live_clients: int = 1000
     log: Literal["text", "json"] = "text"
     log_level: str = "warning"
+    audit_folder: Path | None = None
+    """``None``: beside the store (``x.audit/``)."""
 
 
 def load(environ: Mapping[str, str], *, folder: Path) -> Settings:
@@ -91,6 +95,7 @@ def from_values(values: SettingValues) -> Settings:
         live_clients=values.integer(LIVE_CLIENTS, low=1, high=100_000),
         log="json" if log == "json" else "text",
         log_level=level,
+        audit_folder=Path(values.text(AUDIT_FOLDER)) if values.text(AUDIT_FOLDER) else None,
     )
 
 

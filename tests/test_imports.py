@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
 
 # Floors inside `twin`, lowest first; a module imports from its own floor and those below.
 FLOORS: list[set[str]] = [
-    {"errors", "types", "units", "settings", "keys"},
+    {"errors", "types", "units", "settings", "keys", "signing"},
     {"geo"},
     {"model"},
     {"store"},

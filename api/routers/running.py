@@ -54,7 +54,7 @@ def health(ctx: Ctx) -> Response:
 def doctor(ctx: Ctx, viewer: Annotated[Viewer, needs(Right.ADMINISTER)]) -> Response:
     """Everything ``twin doctor`` looks at, for administrators."""
     connectors = None if ctx.ingest is None else ctx.ingest.status()
-    found = examine(Patient(ctx.twin.as_viewer(viewer), ctx.settings, connectors))
+    found = examine(Patient(ctx.twin.as_viewer(viewer), ctx.settings, connectors, dict(ctx.housekeeping.failing)))
     return json_response(found, headers={"cache-control": "no-store"})
 
 

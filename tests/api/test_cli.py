@@ -26,7 +26,7 @@ from twin.files.blobs import Files
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["init"], ["import"], ["serve"], ["ingest"], ["ingest", "replay"], ["simulate", "flood"], ["layers"], ["state"],
-    ["doctor"], ["backup"], ["restore"], ["lookup"],
+    ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["lookup"],
 ]  # fmt: skip
 
 
