@@ -20,7 +20,7 @@ audit_app = typer.Typer(help="Search the audit, check it, sign its head.", no_ar
 Folder = Annotated[Path | None, typer.Option("--heads", help="Folder of signed heads; else TWIN_AUDIT_FOLDER.")]
 
 
-@audit_app.command("search", epilog="Example: twin audit search --object layer:parcels --start 2026-11-01T00:00:00+07:00")
+@audit_app.command("search", epilog="Example: twin audit search --object layer:parcels --action policy.publish")
 def search(
     person: Annotated[str | None, typer.Option(help="Id of a person, or an account's name.")] = None,
     what: Annotated[str | None, typer.Option("--object", help="What was acted on, as kind:key.")] = None,
@@ -52,7 +52,7 @@ def search(
 @audit_app.command("verify", epilog="Example: twin audit verify --heads /mnt/evidence")
 def verify_(
     folder: Folder = None,
-    key: Annotated[str | None, typer.Option(help="Public key the heads must be signed with; else the twin's own.")] = None,
+    key: Annotated[str | None, typer.Option(help="Public key of the heads; else the twin's own.")] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
