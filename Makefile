@@ -1,6 +1,7 @@
 # make demo   set up and run the demonstration city until interrupted
 # make test   set up and run every test
 # make lint   formatting, lint, types
+# make docs   the documentation as a site, with a reference made from the code
 # make bench NAME=flood   measure; one JSON line a figure
 # make conformance [NAME=features|tiles|sta]   OGC's own test suites; one JSON line each
 PYTHON ?= python3
@@ -12,7 +13,7 @@ WEB := api/web/app
 WEB_STAMP := api/web/dist/index.html
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: demo test lint web clean bench conformance
+.PHONY: demo test lint web clean bench conformance docs
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -52,5 +53,10 @@ bench: $(STAMP)
 conformance: $(STAMP)
 	@PYTHONPATH=. $(BIN)/python tests/conformance/run.py $(NAME)
 
+docs: $(DEV_STAMP)
+	PYTHONPATH=. $(BIN)/python docs/site/reference.py build/docs
+	$(BIN)/zensical build --strict --clean --config-file build/mkdocs.yml
+	@echo "docs: build/site/index.html"
+
 clean:
-	rm -rf $(VENV) api/web/dist $(WEB)/node_modules
+	rm -rf $(VENV) build api/web/dist $(WEB)/node_modules
