@@ -20,6 +20,7 @@ from api.live import Broadcaster
 from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
+from api.probes import probes
 from api.routers import auditing, config, docs, imports, live, lookup, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
@@ -111,6 +112,8 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
+    for probe in probes(t, broadcaster, housekeeping):
+        metrics.add(probe)
     app.state.context = Context(
         twin=t,
         settings=settings,

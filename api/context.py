@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Query, Request
@@ -49,7 +48,6 @@ class Context:
     housekeeping: Housekeeping
     ingest: Ingest | None = None
     readiness: tuple[Readiness, ...] = ()
-    started: float = field(default_factory=time.monotonic)
 
     @property
     def store(self) -> Store:

@@ -1,68 +1,90 @@
-"""Counters of the running server in Prometheus' text format (version 0.0.4)."""
+"""Figures of the running server for Prometheus: counted while it runs, or asked of the rooms when they are read."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable
 
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from twin.errors import TwinError
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of request durations. [s]"""
 
-Labels = tuple[tuple[str, str], ...]
+Probe = Callable[[], Iterable[Metric]]
+"""Gives figures of a room at the moment they are read."""
 
 
 class Metrics:
-    """Requests by route, method and status, and how long they took."""
+    """Requests by route, method and status, how long they took, and what the rooms' probes say."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._requests: Counter[Labels] = Counter()
-        self._buckets: Counter[float] = Counter()
-        self._seconds = 0.0
-        self._count = 0
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._requests = Counter(
+            "twin_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "twin_http_request_seconds", "Time to answer.", ("route",), buckets=BUCKETS, registry=self._registry
+        )
 
     def observe(self, *, route: str, method: str, status: int, seconds: float | None) -> None:
         """Count one answered request; ``seconds`` of ``None`` where it has no duration of its own (streams)."""
-        labels = (("method", method), ("route", route), ("status", str(status)))
-        with self._lock:
-            self._requests[labels] += 1
-            if seconds is None:
-                return
-            self._seconds += seconds
-            self._count += 1
-            for bound in BUCKETS:
-                if seconds <= bound:
-                    self._buckets[bound] += 1
+        self._requests.labels(method, route, str(status)).inc()
+        if seconds is not None:
+            self._seconds.labels(route).observe(seconds)
 
-    def text(self, gauges: Mapping[str, tuple[str, float]], counters: Iterable[tuple[str, Labels, float]]) -> str:
-        """Everything counted here, with gauges (name: help and value) and counters of other rooms."""
-        with self._lock:
-            requests, buckets = dict(self._requests), dict(self._buckets)
-            seconds, count = self._seconds, self._count
-        lines = ["# HELP twin_http_requests_total Requests answered.", "# TYPE twin_http_requests_total counter"]
-        lines += [_line("twin_http_requests_total", labels, n) for labels, n in sorted(requests.items())]
-        lines += ["# HELP twin_http_request_seconds Time to answer.", "# TYPE twin_http_request_seconds histogram"]
-        for bound in BUCKETS:
-            lines.append(_line("twin_http_request_seconds_bucket", (("le", f"{bound:g}"),), buckets.get(bound, 0)))
-        lines.append(_line("twin_http_request_seconds_bucket", (("le", "+Inf"),), count))
-        lines.append(_line("twin_http_request_seconds_sum", (), seconds))
-        lines.append(_line("twin_http_request_seconds_count", (), count))
-        for name, (about, value) in gauges.items():
-            lines += [f"# HELP {name} {about}", f"# TYPE {name} gauge", _line(name, (), value)]
-        named = ""
-        for name, labels, value in sorted(counters):
-            if name != named:
-                lines.append(f"# TYPE {name} counter")
-                named = name
-            lines.append(_line(name, labels, value))
-        return "\n".join(lines) + "\n"
+    def add(self, probe: Probe) -> None:
+        """Ask a room for figures whenever they are read; one that fails is left out and logged."""
+        self._registry.register(_Asking(probe))
+
+    def text(self) -> bytes:
+        """Everything, in the text format."""
+        return generate_latest(self._registry)
 
 
-def _line(name: str, labels: Labels, value: float) -> str:
-    inside = ",".join(f'{key}="{_escape(text)}"' for key, text in labels)
-    return f"{name}{{{inside}}} {value:.15g}" if inside else f"{name} {value:.15g}"
+def gauge(name: str, about: str, value: float) -> Metric:
+    """One figure that goes up and down."""
+    return GaugeMetricFamily(name, about, value)
 
 
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+def gauges(name: str, about: str, label: str, values: dict[str, float]) -> Metric:
+    """One figure for each value of a label."""
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def counters(name: str, about: str, labels: Iterable[str], values: dict[tuple[str, ...], float]) -> Metric:
+    """Totals that only grow, by labels; ``_total`` is added to the name."""
+    family = CounterMetricFamily(name, about, labels=list(labels))
+    for key, value in values.items():
+        family.add_metric(list(key), value)
+    return family
+
+
+class _Asking(Collector):
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            return list(self._probe())
+        except TwinError as exc:
+            log.warning("figures of %s: %s", getattr(self._probe, "__name__", "a room"), exc)
+            return []

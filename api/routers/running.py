@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import Response
 
-from api.context import Asker, Context, Ctx, needs
+from api.context import Context, Ctx, needs
 from api.doctor import Patient, examine
-from api.metrics import Labels
+from api.metrics import MEDIA_TYPE
 from api.shape import json_response
 from twin.errors import TwinError
-from twin.model.view import Right, View, Viewer
+from twin.model.view import Right, Viewer
 
 router = APIRouter(tags=["running"])
 
@@ -58,17 +57,7 @@ def doctor(ctx: Ctx, viewer: Annotated[Viewer, needs(Right.ADMINISTER)]) -> Resp
     return json_response(found, headers={"cache-control": "no-store"})
 
 
-@router.get("/metrics")
-def metrics(ctx: Ctx, viewer: Asker) -> Response:
+@router.get("/metrics", dependencies=[needs(Right.WORK)])
+def metrics(ctx: Ctx) -> Response:
     """Figures in Prometheus' text format."""
-    gauges = {
-        "twin_commit_seq": ("Newest commit.", float(ctx.store.last_seq())),
-        "twin_live_streams": ("Open live streams.", float(ctx.live.listeners)),
-        "twin_uptime_seconds": ("Time since start.", time.monotonic() - ctx.started),
-    }
-    counters: list[tuple[str, Labels, float]] = []
-    for connector, receipt in ctx.store.counters(View(viewer)).items():
-        for outcome in ("received", "stored", "revised", "duplicate", "quarantined"):
-            labels: Labels = (("connector", connector), ("outcome", outcome))
-            counters.append(("twin_ingest_readings_total", labels, float(getattr(receipt, outcome))))
-    return PlainTextResponse(ctx.metrics.text(gauges, counters), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(ctx.metrics.text(), media_type=MEDIA_TYPE)

@@ -205,6 +205,13 @@ def test_the_server_is_healthy_and_counts(http: httpx.Client) -> None:
     assert 'twin_ingest_readings_total{connector="mqtt",outcome="received"}' in text
     seq = next(float(line.split()[1]) for line in text.splitlines() if line.startswith("twin_commit_seq"))
     assert seq > 0
+    assert 'twin_http_request_seconds_bucket{le="+Inf",route="/app/features/{layer}/{fid:path}"}' in text
+    assert 'twin_datastreams{freshness="fresh"}' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_figures_are_for_those_who_run_the_twin(citizen_http: httpx.Client) -> None:
+    assert citizen_http.get("/metrics").status_code == 401
 
 
 class Deaf:
