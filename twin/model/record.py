@@ -51,6 +51,7 @@ _ALL = (
     ),
     RecordKind("case_kind", "kinds of cases: states, transitions, roles, clocks, form", announced=True),
     RecordKind("case", "the state of a case as its log derives it", announced=True),
+    RecordKind("case_number", "the newest number of each code and year", keeps_history=False),
     RecordKind("job", "queued, running and finished work", keeps_history=False, announced=True),
     RecordKind("person", "people and the roles they were given"),
     RecordKind("account", "how a person signs in"),
