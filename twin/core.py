@@ -294,7 +294,12 @@ def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:
         store = cast("Store", EmbeddedStore(path))
     except StoreBusyError:
         store = connect(path)
-    return Twin(store, files_of(path), viewer or system_user(), keys_of(path))
+    return over(store, viewer or system_user())
+
+
+def over(store: Store, viewer: Viewer) -> Twin:
+    """The twin over an opened store, with the files and keys beside it."""
+    return Twin(store, files_of(store.path), viewer, keys_of(store.path))
 
 
 def _file(place: str | Path) -> Path:

@@ -21,6 +21,8 @@
     │   ├── StoreBusyError       another process owns the file and does not answer
     │   └── StorageFullError     the disk is full; nothing was written
     ├── CancelledError           the work was stopped on request; nothing was written
+    ├── LimitError               the work needed more memory or time than it may take
+    ├── BrokenOffError           the work was cut off and is not repeated
     ├── ExternalError            a broker, server or program outside failed
     └── InternalError            a promise of the house was broken (a bug)
 
@@ -182,6 +184,18 @@ class CancelledError(TwinError):
     """The work was stopped on request; nothing was written."""
 
     kind = "cancelled"
+
+
+class LimitError(TwinError):
+    """The work needed more memory or time than it may take."""
+
+    kind = "limit"
+
+
+class BrokenOffError(TwinError):
+    """The work was cut off and is not repeated; the text says what of it was kept."""
+
+    kind = "broken-off"
 
 
 class ExternalError(TwinError):

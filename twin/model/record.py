@@ -135,13 +135,18 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Add to a log. ``expect`` is the number of entries seen; ``None`` takes whatever there are."""
+    """Add to a log. ``expect`` is the number of entries seen; ``None`` takes whatever there are.
+
+    With ``with_commit`` the entry says what its own commit did, under ``commit``: its ``seq``, ``source``, and the
+    counts that :class:`~twin.model.layer.Commit` has.
+    """
 
     log: str
     body: Body
     actor: str = ""
     object: str = ""
     expect: int | None = None
+    with_commit: bool = False
 
     def __post_init__(self) -> None:
         if not self.log or len(self.log) > _LONGEST_KEY:

@@ -39,11 +39,17 @@ def socket_path(twin: Path) -> Path:
 
 
 class Owner:
-    """Listens for other processes on behalf of a store. Use as a context manager."""
+    """Listens for other processes on behalf of a store. Use as a context manager.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    path
+        Where to listen; by default where :func:`connect` looks for the owner of the store's file.
+    """
+
+    def __init__(self, store: Store, path: Path | None = None) -> None:
         self.store = store
-        self.path = socket_path(store.path)
+        self.path = path or socket_path(store.path)
         self._listener: Listener | None = None
         self._stopping = threading.Event()
         self._connections: set[Connection[Any, Any]] = set()
@@ -128,9 +134,9 @@ def _hang_up(connection: Connection[Any, Any]) -> None:
 class RemoteStore:
     """Every method of :class:`~twin.store.base.Store`, carried out by the owner. One connection a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, at: Path | None = None) -> None:
         self.path = path
-        self._socket = socket_path(path)
+        self._socket = at or socket_path(path)
         self._local = threading.local()
         self._all: list[Connection[Any, Any]] = []
         self._connection()
@@ -179,6 +185,6 @@ class RemoteStore:
         self._local = threading.local()
 
 
-def connect(path: Path) -> Store:
-    """The store owned by another process; StoreBusyError if its owner does not answer."""
-    return cast("Store", RemoteStore(path))
+def connect(path: Path, at: Path | None = None) -> Store:
+    """The store owned by another process; StoreBusyError if its owner does not answer (at that socket)."""
+    return cast("Store", RemoteStore(path, at))

@@ -156,6 +156,19 @@ def test_records_go_with_another_write_or_not_at_all(city: Store) -> None:
     assert city.record("case", "d").version == 1
 
 
+def test_an_entry_can_say_what_its_own_commit_did(city: Store) -> None:
+    step = Append("job:j", {"step": 1}, with_commit=True)
+    change = FeatureChange("s1", Point(106.9, 11.5), {"name": "x"}, day(0))
+    commit = city.along([step], "write_features", "cameras", [change], SOURCE)
+    empty = city.write_records([step])
+    first, second = city.entries("job:j")
+    assert first.recorded_at == commit.recorded_at
+    counts = {"stored": 1, "revised": 0, "duplicate": 0, "ended": 0}
+    assert first.body == {"step": 1, "commit": {"seq": commit.seq, "source": commit.source, **counts}}
+    assert second.body == {"step": 1, "commit": {"seq": empty.seq, "source": 0}}
+    assert broken_link([first, second]) is None
+
+
 def test_a_refused_write_takes_its_records_with_it(city: Store) -> None:
     bad = FeatureChange("s1", Point(106.9, 11.5), {"name": "x"}, day(2), day(1))
     with pytest.raises(Exception, match="s1"):

@@ -55,6 +55,8 @@ class Transaction:
         self.seq = seq
         self.source = 0
         self.touched: set[tuple[str, int]] = set()
+        self.counts: dict[str, int] = {}
+        self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Any] = []
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
@@ -226,6 +228,8 @@ class Database:
                     tx.execute("BEGIN")
                     self._begin_along(tx)
                     yield tx
+                    for action in tx.before_commit:
+                        action()
                     self._log(tx)
                     tx.execute("COMMIT")
             except BaseException:

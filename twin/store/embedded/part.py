@@ -146,6 +146,7 @@ def count(tx: Transaction, connector: str, receipt: IngestReceipt) -> None:
 
 def commit_of(tx: Transaction, **counts: int) -> Commit:
     """The receipt of a commit."""
+    tx.counts = counts
     return Commit(tx.seq, from_us(tx.recorded_at), source=tx.source, **counts)
 
 

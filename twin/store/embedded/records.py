@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -155,6 +157,8 @@ def apply(tx: Transaction, ops: Sequence[RecordOp]) -> None:
                 _drop(tx, op)
             case Expect():
                 _check(tx, op)
+            case Append(with_commit=True):
+                tx.before_commit.append(functools.partial(_append_done, tx, op))
             case Append():
                 _append(tx, op)
     if any(not isinstance(op, Expect | Append) and KINDS[op.kind].announced for op in ops):
@@ -221,6 +225,12 @@ def _check(tx: Transaction, op: Expect) -> None:
                 f"{op.kind} {op.key!r} has changed meanwhile: {name} is {body.get(name)!r}, not {value!r}",
                 hint="Read it again and repeat what still holds.",
             )
+
+
+def _append_done(tx: Transaction, op: Append) -> None:
+    """Append an entry that says what its commit did; the last thing before it."""
+    done: dict[str, Json] = {"seq": tx.seq, "source": tx.source, **tx.counts}
+    _append(tx, replace(op, body={**op.body, "commit": done}))
 
 
 def _append(tx: Transaction, op: Append) -> None:
