@@ -24,6 +24,8 @@ from twin.types import Freshness, Json
 _MANY = 10_000
 _LITTLE_BYTES = 2 << 30
 _LITTLE_SHARE = 0.05
+_READ_BYTES = 256 << 20
+"""How much of the kept files is read again at each examination; all of them in turn."""
 
 
 class State(StrEnum):
@@ -113,7 +115,7 @@ def disk(patient: Patient) -> Iterator[Check]:
 
 def files(patient: Patient) -> Iterator[Check]:
     """Files whose content changed or that are missing."""
-    broken = patient.twin.broken_files()
+    broken = patient.twin.broken_files(budget=_READ_BYTES)
     yield Check(
         "files",
         "Tệp lưu giữ",
@@ -162,6 +164,37 @@ def keys(patient: Patient) -> Iterator[Check]:
         f"{len(patient.twin.keys.names())} keys" if is_private else "others may read the folder of keys",
         "" if is_private else f"Chạy: chmod 700 {folder}",
         "" if is_private else f"Run: chmod 700 {folder}",
+    )
+
+
+def personal_data(patient: Patient) -> Iterator[Check]:
+    """Whether the second place of keys and deletions follows, and no deletion was cut off."""
+    keys = patient.twin.vault.keys
+    behind, cut = keys.behind(), keys.ids() & keys.deleted().keys()
+    nowhere = keys.second is None and bool(keys.ids())
+    text = (
+        f"{len(cut)} lần xóa chưa xong" if cut
+        else f"nơi thứ hai chưa theo kịp: {behind}" if behind
+        else "chưa có nơi thứ hai cho khóa" if nowhere
+        else f"{len(keys.ids())} khóa"
+    )  # fmt: skip
+    text_en = (
+        f"{len(cut)} deletions were cut off" if cut
+        else f"the second place is behind: {behind}" if behind
+        else "no second place for the keys" if nowhere
+        else f"{len(keys.ids())} keys"
+    )  # fmt: skip
+    is_odd = bool(cut) or bool(behind)
+    yield Check(
+        "personal_data",
+        "Dữ liệu cá nhân",
+        "Personal data",
+        State.BAD if cut else State.WARNING if behind or nowhere else State.OK,
+        text,
+        text_en,
+        "Chạy: twin retention apply" if is_odd else "Đặt TWIN_DELETIONS trên ổ đĩa khác." if nowhere else "",
+        "Run: twin retention apply" if is_odd else "Set TWIN_DELETIONS to a folder on another disk." if nowhere else "",
+        {"keys": len(keys.ids()), "deletions": len(keys.deleted())},
     )
 
 
@@ -265,7 +298,9 @@ def chores(patient: Patient) -> Iterator[Check]:
     )
 
 
-EXAMINATIONS: list[Examination] = [store, disk, files, keys, access, datastreams, ingestion, the_audit, chores]
+EXAMINATIONS: list[Examination] = [
+    store, disk, files, keys, personal_data, access, datastreams, ingestion, the_audit, chores,
+]  # fmt: skip
 """Everything that is looked at, in the order it is shown."""
 
 

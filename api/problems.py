@@ -37,6 +37,7 @@ STATUS: dict[str, int] = {
     "schema": 400,
     "time": 400,
     "parameter": 400,
+    "too-large": 413,
     "not-found": 404,
     "conflict": 409,
     "sign-in": 401,

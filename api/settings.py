@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from twin.errors import ParameterError
+from twin.files.datakeys import SafeSettings
+from twin.settings import DELETIONS, MASTER_KEY, Setting, SettingValues, read_settings, store_location
 from twin.settings import SETTINGS as TWIN_SETTINGS
-from twin.settings import Setting, SettingValues, read_settings, store_location
 from twin.types import BBox
 
 HTTP_HOST = Setting("TWIN_HTTP_HOST", "127.0.0.1", "address the server listens on")
@@ -65,14 +66,15 @@ class Settings:
     log_level: str = "warning"
     audit_folder: Path | None = None
     """``None``: beside the store (``x.audit/``)."""
+    safe: SafeSettings = field(default_factory=SafeSettings)
 
 
 def load(environ: Mapping[str, str], *, folder: Path) -> Settings:
     """Read the settings of the server from the environment and ``folder/twin.toml``."""
-    return from_values(read_settings(environ, folder=folder, settings=SETTINGS))
+    return from_values(read_settings(environ, folder=folder, settings=SETTINGS), environ)
 
 
-def from_values(values: SettingValues) -> Settings:
+def from_values(values: SettingValues, environ: Mapping[str, str]) -> Settings:
     """Check the given texts; :class:`ParameterError` names the variable that is wrong."""
     access = values.text(ACCESS).strip().lower()
     if access not in ("", "open", "closed"):
@@ -96,6 +98,7 @@ def from_values(values: SettingValues) -> Settings:
         log="json" if log == "json" else "text",
         log_level=level,
         audit_folder=Path(values.text(AUDIT_FOLDER)) if values.text(AUDIT_FOLDER) else None,
+        safe=SafeSettings(values.text(MASTER_KEY), values.text(DELETIONS), environ),
     )
 
 

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import shutil
+import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from twin.errors import NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
+from twin.access.audit import audited
+from twin.errors import ForbiddenError, NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
+from twin.files import backup, registry, retention
+from twin.files.backup import Manifest
 from twin.files.blobs import Files
+from twin.files.datakeys import DataKeys, SafeSettings, safe_of
+from twin.files.retention import RetentionReport
+from twin.files.vault import Vault
+from twin.files.verifying import verify
 from twin.geo.crs import from_wgs84
 from twin.keys import KeyFolder
-from twin.model.layer import Feature, Layer, LayerKind
+from twin.model.layer import Feature, Layer
+from twin.model.record import RecordOp
 from twin.model.thing import Datastream, DatastreamState
-from twin.model.view import Role, View, Viewer
+from twin.model.view import Right, Role, View, Viewer
 from twin.store.base import Store
 from twin.types import Json, LonLat
 
@@ -39,13 +52,18 @@ class Twin:
         Who acts; methods that take a View of their own ignore it.
     keys
         The twin's own keys, beside it and in no backup.
+    safe
+        Where the master key of personal data comes from, and the second place of its keys.
     """
 
-    def __init__(self, store: Store, files: Files, viewer: Viewer, keys: KeyFolder) -> None:
+    def __init__(
+        self, store: Store, files: Files, viewer: Viewer, keys: KeyFolder, safe: SafeSettings | None = None
+    ) -> None:
         self.store = store
         self.files = files
         self.viewer = viewer
         self.keys = keys
+        self.safe = safe or SafeSettings()
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +79,16 @@ class Twin:
 
     def as_viewer(self, viewer: Viewer) -> Twin:
         """The same opened twin for another viewer."""
-        return Twin(self.store, self.files, viewer, self.keys)
+        return Twin(self.store, self.files, viewer, self.keys, self.safe)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Personal data: seals, opens, forgets."""
+        known = self.store.info().get("id")
+        if not isinstance(known, str):  # made before twins had an id
+            known = uuid.uuid4().hex
+            self.store.put_info({"id": known})
+        return Vault(self.store, self.files, DataKeys(self.keys, self.safe, known))
 
     def view(self, at: datetime | None = None, known_at: datetime | None = None) -> View:
         """The viewer's standpoint."""
@@ -71,23 +98,69 @@ class Twin:
         """What the twin says of itself."""
         return self.store.info()
 
-    def backup(self, folder: str | Path) -> None:
-        """Copy the twin as of one commit, with its files, into a new folder.
+    def backup(self, folder: str | Path) -> Manifest:
+        """Copy the twin as of one commit, with its files, into a new folder, check the copy and list what it holds."""
+        from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  the driver is loaded when it is needed
 
-        Files are named by their content and never change, so those copied after the store's moment are at worst
-        more than that moment needs.
-        """
         target = Path(folder).resolve()
-        self.store.backup(target)
-        if self.files.folder.is_dir():
-            shutil.copytree(self.files.folder, target / "twin.files", ignore=shutil.ignore_patterns(".part-*"))
+        damaged = backup.copy(self.store, self.files, target)
+        with closing(EmbeddedStore(target / backup.STORE)) as copied:
+            made = backup.describe(copied, target, damaged, self.vault.keys, datetime.now(UTC))
+        return backup.write(target, made)
 
-    def broken_files(self) -> list[str]:
-        """SHA-256 of kept files whose content changed, and of grids whose file is not kept."""
-        grids = [s.layer.name for s in self.store.layers(self.view()) if s.layer.kind is LayerKind.RASTER]
-        every = (None, None)
-        named = {item.file for name in grids for item in self.store.rasters(self.view(), name, interval=every)}
-        return [*self.files.damaged(), *sorted(digest for digest in named if not self.files.holds(digest))]
+    def broken_files(self, *, budget: int | None = None) -> list[str]:
+        """SHA-256 of kept files whose content changed, and of those that are referred to and not kept.
+
+        ``budget`` limits how much is read (see :func:`twin.files.verifying.verify`). [bytes]
+        """
+        lost = [item.digest for item in registry.missing(self.store, self.files)]
+        return [*verify(self.files, budget=budget).damaged, *lost]
+
+    def forget(self, subject: str, *, reason: str) -> int:
+        """Forget a subject's personal data on request, audited; how many keys were destroyed.
+
+        Raises
+        ------
+        ForbiddenError
+            If the viewer does not administer.
+        ConflictError
+            If the data is under a legal hold.
+        """
+        self._require_administrator()
+        if not reason.strip():
+            raise ParameterError("a reason is needed", where="reason")
+        name = f"subject:{self.vault.keys.name_of(subject)}"
+
+        def entry(details: dict[str, Json]) -> RecordOp:
+            return audited(self.viewer, "files.forget", name, details={**details, "reason": reason})
+
+        return self.vault.forget(subject, rule=f"request: {reason}", audit=entry)
+
+    def apply_retention(self, now: datetime | None = None) -> RetentionReport:
+        """Forget what is past its time (see :func:`twin.files.retention.apply`), audited."""
+        self._require_administrator()
+        return retention.apply(self.vault, now=now, audit=self._retired)
+
+    def hold(self, subject: str, *, reason: str) -> None:
+        """Put a subject's data under a legal hold, audited."""
+        self._require_administrator()
+        op = self.vault.hold(subject, reason, by=self.viewer.person or self.viewer.name, now=datetime.now(UTC))
+        name = f"subject:{self.vault.keys.name_of(subject)}"
+        self.store.write_records([op, audited(self.viewer, "files.hold", name, details={"reason": reason})])
+
+    def lift(self, subject: str, *, reason: str) -> None:
+        """Lift a legal hold, audited; NotFoundError if there is none."""
+        self._require_administrator()
+        name = f"subject:{self.vault.keys.name_of(subject)}"
+        op = audited(self.viewer, "files.lift", name, details={"reason": reason})
+        self.store.write_records([self.vault.lift(subject), op])
+
+    def _retired(self, details: dict[str, Json]) -> RecordOp:
+        return audited(self.viewer, "files.retire", "retention:applied", details=details)
+
+    def _require_administrator(self) -> None:
+        if not self.viewer.may(Right.ADMINISTER):
+            raise ForbiddenError("only administrators may do this", where=self.viewer.role.value)
 
     def layers(self) -> list[Layer]:
         """Every layer the viewer may see."""
@@ -215,55 +288,110 @@ def create(place: str | Path, info: dict[str, Json] | None = None) -> None:
     _make_folder(path.parent)
     store = EmbeddedStore(path, create=True)
     try:
-        store.put_info({"title": path.stem, "country": "VN", **(info or {})})
+        store.put_info({"title": path.stem, "country": "VN", "id": uuid.uuid4().hex, **(info or {})})
     finally:
         store.close()
 
 
-def restore(folder: str | Path, place: str | Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did."""
+
+    seq: int
+    deletions: int
+    """Deletions later than the backup that were applied again."""
+    deletions_known: bool
+    """Whether the ledger of deletions was there; else something forgotten later may be back."""
+    lost: tuple[str, ...]
+    """Files that were lost already when the backup was taken."""
+
+
+def restore(
+    folder: str | Path,
+    place: str | Path,
+    *,
+    safe: SafeSettings | None = None,
+    keys: Path | None = None,
+    without_deletions: bool = False,
+    with_losses: bool = False,
+) -> Restored:
     """Make a twin at ``place`` from a backup; checked before it takes its name.
+
+    Parameters
+    ----------
+    safe
+        Where the master key and the second place are; the environment's if not given.
+    keys
+        A keys folder (``x.keys``, or the twin's folder in the second place) to take keys and deletions from.
+    without_deletions
+        Restore although the ledger of deletions is not known; said in the audit.
+    with_losses
+        Restore although files were lost already when the backup was taken.
 
     Raises
     ------
     NotFoundError
         If ``folder`` holds no backup.
     StoreError
-        If something is at ``place``, or the backup does not hold together.
+        If something is at ``place``, the backup does not hold together, or the ledger of deletions is not there.
     """
-    kept, path = Path(folder) / "twin.duckdb", _file(place)
-    if not kept.is_file():
-        raise NotFoundError(f"{folder} holds no backup", hint="Name the folder that `twin backup` made.")
+    source, path = Path(folder), _file(place)
+    manifest = backup.read(source)
     if path.exists() or files_of(path).folder.exists():
         raise StoreError(f"{path} exists already", hint="Restore under another name.")
+    if manifest.broken and not with_losses:
+        raise StoreError(
+            f"in the backup {folder}, {len(manifest.broken)} files are damaged or missing, the first "
+            f"{manifest.broken[0]}; they were so already when it was taken",
+            hint="Use an older backup, or restore all the rest with --with-losses.",
+        )
     part = path.with_name(f".{path.name}.part")
     _make_folder(path.parent)
+    kept = safe or safe_of(os.environ)
     try:
-        shutil.copyfile(kept, part)
-        _check_backup(part, Files(Path(folder) / "twin.files"), str(folder))
-        if (Path(folder) / "twin.files").is_dir():
-            shutil.copytree(Path(folder) / "twin.files", files_of(path).folder)
+        backup.copy_back(source, manifest, part, files_of(path).folder)
+        data_keys = DataKeys(keys_of(path), kept, manifest.twin)
+        known = not manifest.keys or backup.bring_keys(data_keys, manifest, given=keys)
+        if not known and not without_deletions:
+            _refuse_unknown_deletions(manifest)
+        done = _finish(part, path, kept, manifest, known=known)
         part.replace(path)
     except BaseException:
         # There was none before, and without its twin it would stand in the way of the next attempt.
         shutil.rmtree(files_of(path).folder, ignore_errors=True)
         raise
     finally:
-        part.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{part.name}*"):
+            left.unlink()
+    return done
 
 
-def _check_backup(part: Path, files: Files, name: str) -> None:
-    """Raise :class:`StoreError` if the store does not hold together, or a file is damaged or a grid's is missing."""
+def _refuse_unknown_deletions(manifest: Manifest) -> None:
+    raise StoreError(
+        f"the backup holds personal data under {manifest.keys} keys, and the ledger of later deletions is not here: "
+        "what was forgotten since could come back",
+        hint="Name the keys folder with --keys, set TWIN_DELETIONS, or say --no-deletions-known.",
+    )
+
+
+def _finish(part: Path, path: Path, safe: SafeSettings, manifest: Manifest, *, known: bool) -> Restored:
+    """Check a restored store, and forget again what was forgotten after its backup."""
     from twin.store.embedded.store import EmbeddedStore  # noqa: PLC0415  as above
 
-    with Twin(EmbeddedStore(part), files, system_user(), keys_of(part)) as t:
-        problems, broken = t.store.check()["problems"], t.broken_files()
-    if problems:
-        raise StoreError(f"the backup {name} does not hold together: {problems}")
-    if broken:
-        raise StoreError(
-            f"in the backup {name}, {len(broken)} files are damaged or missing, the first {broken[0]}",
-            hint="Take another backup, or bring back the files from an older one.",
-        )
+    with Twin(EmbeddedStore(part), files_of(path), system_user(), keys_of(path), safe) as t:
+        problems = t.store.check()["problems"]
+        if problems:
+            raise StoreError(f"the backup made at {manifest.made} does not hold together: {problems}")
+        lost = {item.digest for item in registry.missing(t.store, t.files)} - set(manifest.broken)
+        if lost:
+            raise StoreError(f"in the backup, {len(lost)} files are missing, the first {min(lost)}")
+        again = t.vault.carry_on(audit=t._retired)  # noqa: SLF001  this is the twin's own room
+        details: dict[str, Json] = {
+            "backup": manifest.made, "seq": manifest.seq, "deletions": again, "deletions_known": known,
+            "lost": len(manifest.broken),
+        }  # fmt: skip
+        t.store.write_records([audited(t.viewer, "files.restore", "twin:restored", details=details)])
+        return Restored(manifest.seq, again, known, manifest.broken)
 
 
 def _make_folder(folder: Path) -> None:
@@ -273,8 +401,10 @@ def _make_folder(folder: Path) -> None:
         raise StoreError(f"the folder {folder} cannot be made: {exc.strerror}", hint="Choose another place.") from exc
 
 
-def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:
+def open_twin(place: str | Path, viewer: Viewer | None = None, *, safe: SafeSettings | None = None) -> Twin:
     """Open a twin: the file itself, or through the process that owns it.
+
+    ``safe`` says where the master key of personal data comes from; the environment's word if not given.
 
     Raises
     ------
@@ -294,12 +424,12 @@ def open_twin(place: str | Path, viewer: Viewer | None = None) -> Twin:
         store = cast("Store", EmbeddedStore(path))
     except StoreBusyError:
         store = connect(path)
-    return over(store, viewer or system_user())
+    return over(store, viewer or system_user(), safe=safe)
 
 
-def over(store: Store, viewer: Viewer) -> Twin:
+def over(store: Store, viewer: Viewer, *, safe: SafeSettings | None = None) -> Twin:
     """The twin over an opened store, with the files and keys beside it."""
-    return Twin(store, files_of(store.path), viewer, keys_of(store.path))
+    return Twin(store, files_of(store.path), viewer, keys_of(store.path), safe or safe_of(os.environ))
 
 
 def _file(place: str | Path) -> Path:

@@ -9,7 +9,8 @@
     │   ├── CrsError             coordinates without, or with a wrong, reference system
     │   ├── SchemaError          a record does not fit its layer, kind or datastream
     │   ├── TimeError            a time without zone, or one that cannot be answered
-    │   └── ParameterError       an argument outside its range
+    │   ├── ParameterError       an argument outside its range
+    │   └── TooLargeError        a file or picture larger than is taken
     ├── NotFoundError            no such thing, or none the viewer may see (the text is the same)
     ├── ConflictError            the record changed meanwhile, or the name is taken
     ├── SignInError              nobody signed in, or what was shown is not (any more) valid
@@ -107,6 +108,12 @@ class ParameterError(InputError):
     """An argument outside its range."""
 
     kind = "parameter"
+
+
+class TooLargeError(InputError):
+    """A file or picture larger than is taken."""
+
+    kind = "too-large"
 
 
 class NotFoundError(TwinError):

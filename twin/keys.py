@@ -103,8 +103,27 @@ class KeyFolder:
         return made
 
     def destroy(self, name: str) -> None:
-        """Remove a key; what it protected cannot be read any more."""
-        self._place(name).unlink(missing_ok=True)
+        """Overwrite and remove a key, durably; what it protected cannot be read any more.
+
+        Where the file system writes anew instead of over (copy-on-write, snapshots, flash memory) old blocks may stay
+        until they are used again; a disk that is encrypted as a whole covers them.
+        """
+        place = self._place(name)
+        try:
+            with place.open("r+b") as file:
+                file.write(secrets.token_bytes(place.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            place.unlink()
+            handle = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise StoreError(f"the key {name} in {self.folder} cannot be destroyed: {exc.strerror}") from exc
 
     def _place(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -33,7 +33,10 @@ class Setting:
 
 STORE = Setting("TWIN_STORE", "./twin.duckdb", "path or URL of the twin")
 
-SETTINGS: dict[str, Setting] = {STORE.variable: STORE}
+MASTER_KEY = Setting("TWIN_MASTER_KEY", "", "key that wraps the keys of personal data, by reference")
+DELETIONS = Setting("TWIN_DELETIONS", "", "second folder for the keys of personal data and the ledger of deletions")
+
+SETTINGS: dict[str, Setting] = {setting.variable: setting for setting in (STORE, MASTER_KEY, DELETIONS)}
 
 
 @dataclass(frozen=True, slots=True)

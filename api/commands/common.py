@@ -18,10 +18,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-import twin
 from api.params import parse_moment
 from api.settings import Settings, load
-from twin.core import Twin
+from twin.core import Twin, open_twin
 from twin.types import format_time
 
 GOOD, BAD, FAILED = 0, 1, 2
@@ -42,7 +41,8 @@ def settings_of(store: str | None) -> Settings:
 @contextlib.contextmanager
 def opened(store: str | None) -> Iterator[Twin]:
     """The twin of the settings, opened directly or through the process that owns it."""
-    with twin.open(settings_of(store).store) as t:
+    settings = settings_of(store)
+    with open_twin(settings.store, safe=settings.safe) as t:
         yield t
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -152,25 +152,41 @@ def backup(
 ) -> None:
     """Copy the twin with its files, consistent to one commit, while it is in use."""
     with opened(store) as t:
-        seq = t.store.last_seq()
-        t.backup(out)
+        made = t.backup(out)
     if as_json:
-        print_json({"backup": str(out.resolve()), "at_least_seq": seq})
+        figures = {"seq": made.seq, "at_least_seq": made.seq, "files": len(made.files), "broken": list(made.broken)}
+        print_json({"backup": str(out.resolve()), "keys": made.keys, "store_sha256": made.store_sha256, **figures})
     else:
-        say(f"Đã sao lưu vào {out} (đến ít nhất lần ghi {seq}).")
+        say(f"Đã sao lưu vào {out} (đến lần ghi {made.seq}, {len(made.files)} tệp).")
+        if made.keys:
+            say(f"Bản sao không chứa {made.keys} khóa dữ liệu cá nhân; giữ chúng riêng (docs/files.md).")
+        for digest in made.broken:
+            say(f"Tệp hỏng hoặc mất: {digest}")
+    if made.broken:
+        raise typer.Exit(BAD)
 
 
 def restore(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Folder that backup made.")],
+    keys: Annotated[Path | None, typer.Option(help="Keys folder to take keys of personal data from.")] = None,
+    no_deletions_known: Annotated[
+        bool, typer.Option("--no-deletions-known", help="Restore without the ledger of later deletions.")
+    ] = False,
+    with_losses: Annotated[
+        bool, typer.Option("--with-losses", help="Restore although files were lost before the backup.")
+    ] = False,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Make the twin from a backup; it is checked first, and nothing is overwritten."""
-    place = settings_of(store).store
-    core.restore(source, place)
-    with opened(store) as t:
-        seq = t.store.last_seq()
+    """Make the twin from a backup; it is checked first, nothing is overwritten, later deletions are applied again."""
+    settings = settings_of(store)
+    place = settings.store
+    done = core.restore(
+        source, place, safe=settings.safe, keys=keys, without_deletions=no_deletions_known, with_losses=with_losses
+    )
     if as_json:
-        print_json({"restored": str(Path(place).resolve()), "seq": seq})
-    else:
-        say(f"Đã phục hồi {place} (đến lần ghi {seq}).")
+        print_json({"restored": str(Path(place).resolve()), **asdict(done)})
+        return
+    say(f"Đã phục hồi {place} (đến lần ghi {done.seq}); áp dụng lại {done.deletions} lần xóa sau đó.")
+    if not done.deletions_known:
+        say("CẢNH BÁO: không có sổ xóa; dữ liệu đã xóa sau khi sao lưu có thể xuất hiện lại. Đã ghi vào kiểm toán.")

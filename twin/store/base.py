@@ -78,6 +78,17 @@ class Change:
     items: tuple[dict[str, Json], ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class FileMention:
+    """A text in the store that is, or may be, the SHA-256 of a kept file."""
+
+    digest: str
+    by: str
+    """What mentions it: ``layer:terrain``, ``case:7``, ``log:…``."""
+    is_certain: bool
+    """Whether it names a file for certain (a grid, an attribute ``…_file``)."""
+
+
 class Store(Protocol):
     """What the twin needs of a store."""
 
@@ -354,6 +365,12 @@ class Store(Protocol):
         limit: int | None = None,
     ) -> list[Entry]:
         """Entries numbered above ``after`` and below ``before``, recorded in ``[start, end]``, by actor and object."""
+
+    def file_mentions(self) -> list[FileMention]:
+        """Every text that can name a kept file, in any version of grids, features, records and logs.
+
+        Left out are what the files' own room keeps (``file``, ``data_key``, the log ``forgotten``) and the audit.
+        """
 
     # -- provenance, change, health ------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from twin.model.record import (
     check_member,
 )
 from twin.model.time import OPEN_END, from_us, to_us
+from twin.store.base import FileMention
 from twin.store.embedded.database import Transaction, dump
 from twin.store.embedded.part import Part, commit_of, folded, loads
 from twin.types import Json
@@ -45,6 +46,20 @@ _WRITING = frozenset(
         "add_source",
     }
 )
+
+_LAYER = "'layer:' || (SELECT max(layer.name) FROM layer WHERE layer.id = {table}.layer)"
+_HASHES = "unnest(regexp_extract_all(body::VARCHAR, '[0-9a-f]{64}'))"
+_MENTIONS = f"""
+SELECT DISTINCT file, {_LAYER.format(table="raster")}, true FROM raster
+UNION SELECT digest, 'layer:' || (SELECT max(name) FROM layer WHERE id = found.layer), true FROM (
+    SELECT layer, unnest(regexp_extract_all(properties::VARCHAR, '_file":"([0-9a-f]{{64}})"', 1)) AS digest
+    FROM feature WHERE contains(properties::VARCHAR, '_file":"')
+) found
+UNION SELECT json_extract_string(body, '$.digest'), json_extract_string(body, '$.by'), true FROM record
+    WHERE kind = 'file_use' AND {_CURRENT}
+UNION SELECT {_HASHES}, kind || ':' || key, false FROM record WHERE kind NOT IN ('file', 'file_use', 'data_key')
+UNION SELECT {_HASHES}, 'log:' || log, false FROM entry WHERE log NOT IN ('audit', 'forgotten')
+"""
 
 _Sql = tuple[str, list[object]]
 
@@ -145,6 +160,10 @@ class RecordPart(Part):
             values,
         )
         return [Entry(log, n, from_us(t), who, what, loads(body), mark) for log, n, t, who, what, body, mark in rows]
+
+    def file_mentions(self) -> list[FileMention]:
+        """See :meth:`twin.store.base.Store.file_mentions`."""
+        return [FileMention(*row) for row in self.db.read(_MENTIONS)]
 
 
 def apply(tx: Transaction, ops: Sequence[RecordOp]) -> None:
