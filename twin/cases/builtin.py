@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from twin.cases import plan_edit
 from twin.cases.extension import Extensions
 from twin.cases.kind import CaseKind
 
-KINDS: Final[tuple[CaseKind, ...]] = ()
+KINDS: Final[tuple[CaseKind, ...]] = (plan_edit.KIND,)
 """Put into a store when first asked for; from then on an administrator's versions count."""
 
-EXTENSIONS: Final = Extensions()
+EXTENSIONS: Final = Extensions(
+    checks={"plan_edit_body": plan_edit.check_body, "plan_edit_publishable": plan_edit.check_publishable},
+    effects={"plan_edit_base": plan_edit.keep_base, "plan_edit_publish": plan_edit.publish},
+)

@@ -155,7 +155,16 @@ class Append:
             raise ParameterError(f"{self.log!r} is not a name of a log")
 
 
-RecordOp: TypeAlias = Put | Drop | Expect | Append
+@dataclass(frozen=True, slots=True)
+class ExpectFeatures:
+    """Commit only if nothing was recorded about these features of a layer after ``since``; else ConflictError."""
+
+    layer: str
+    fids: tuple[str, ...]
+    since: datetime
+
+
+RecordOp: TypeAlias = Put | Drop | Expect | Append | ExpectFeatures
 
 
 @dataclass(frozen=True, slots=True)

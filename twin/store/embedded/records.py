@@ -18,6 +18,7 @@ from twin.model.record import (
     Drop,
     Entry,
     Expect,
+    ExpectFeatures,
     Put,
     Range,
     Record,
@@ -180,7 +181,9 @@ def apply(tx: Transaction, ops: Sequence[RecordOp]) -> None:
                 tx.before_commit.append(functools.partial(_append_done, tx, op))
             case Append():
                 _append(tx, op)
-    if any(not isinstance(op, Expect | Append) and KINDS[op.kind].announced for op in ops):
+            case ExpectFeatures():
+                _check_features(tx, op)
+    if any(isinstance(op, Put | Drop) and KINDS[op.kind].announced for op in ops):
         tx.touch("record")
 
 
@@ -250,6 +253,23 @@ def _append_done(tx: Transaction, op: Append) -> None:
     """Append an entry that says what its commit did; the last thing before it."""
     done: dict[str, Json] = {"seq": tx.seq, "source": tx.source, **tx.counts}
     _append(tx, replace(op, body={**op.body, "commit": done}))
+
+
+def _check_features(tx: Transaction, op: ExpectFeatures) -> None:
+    since = to_us(op.since)
+    # Nothing of this commit is looked at: what it writes itself is recorded at its own time.
+    rows = tx.rows(
+        f"SELECT DISTINCT fid FROM feature WHERE layer IN (SELECT id FROM layer WHERE name = ?) "
+        f"AND fid IN (SELECT unnest(?)) AND recorded_from < {tx.recorded_at} "
+        f"AND (recorded_from > {since} OR (recorded_to > {since} AND recorded_to < {tx.recorded_at})) ORDER BY fid",
+        [op.layer, list(op.fids)],
+    )
+    if rows:
+        raise ConflictError(
+            f"{op.layer}/{rows[0][0]} has changed meanwhile",
+            where=op.layer,
+            hint="Look at what it says now, and decide again.",
+        )
 
 
 def _append(tx: Transaction, op: Append) -> None:
