@@ -18,6 +18,7 @@ from twin.cases.kind import Body, CaseKind, FormField, Transition
 from twin.cases.kinds import Kinds
 from twin.cases.rules import keys_of, who_is
 from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError
+from twin.law.calendar import builtin_calendar
 from twin.model.record import Append, Condition, Put, Range, RecordOp
 from twin.model.view import Right, Role, Viewer
 from twin.store.base import Store
@@ -63,7 +64,7 @@ class CaseBase:
     Parameters
     ----------
     calendar
-        Working time.
+        Working time; without one, that of state bodies.
     personal
         Where personal values are sealed; without it kinds that ask for any cannot be used.
     extensions, kinds
@@ -76,19 +77,24 @@ class CaseBase:
         self,
         store: Store,
         *,
-        calendar: Calendar,
+        calendar: Calendar | None = None,
         personal: PersonalData | None = None,
         extensions: Extensions = EXTENSIONS,
         kinds: Sequence[CaseKind] = KINDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.store = store
-        self.calendar = calendar
+        self._calendar = calendar
         self.kinds = Kinds(store, kinds, extensions)
         self._personal = personal
         self._extensions = extensions
         self._now = now
         self._swept = ""
+
+    @property
+    def calendar(self) -> Calendar:
+        """Working time as it is known now; take it once for what belongs together."""
+        return self._calendar or builtin_calendar()
 
     # -- what happens by itself -------------------------------------------------------------------------------
 
