@@ -21,7 +21,7 @@ from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
 from api.probes import probes
-from api.routers import auditing, config, docs, imports, live, lookup, rasters, reading, running, web
+from api.routers import auditing, config, docs, imports, keeping, live, lookup, rasters, reading, running, web
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
@@ -29,7 +29,7 @@ from api.sta.router import sta_router
 from layers.tiles import LruCache, TileSource
 from twin.access.audit_head import audit_folder, export_head
 from twin.core import Twin
-from twin.model.view import Right
+from twin.model.view import ADMINISTRATOR, Right
 
 PICTURE_CACHE = 64 << 20
 
@@ -46,6 +46,7 @@ ROUTERS = (
     lookup.router,
     live.router,
     running.router,
+    keeping.router,
     docs.router,
 )
 
@@ -56,7 +57,10 @@ def chores(settings: Settings) -> list[Chore]:
     def lay_head(t: Twin, now: datetime) -> None:
         export_head(t.store, t.keys, settings.audit_folder or audit_folder(t.store.path), now)
 
-    return [Chore("audit head", 600, lay_head)]
+    def forget(t: Twin, now: datetime) -> None:
+        t.as_viewer(ADMINISTRATOR).apply_retention(now)
+
+    return [Chore("audit head", 600, lay_head), Chore("retention", 6 * 3600, forget)]
 
 
 def create_app(

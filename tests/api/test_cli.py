@@ -26,7 +26,9 @@ from twin.files.blobs import Files
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["init"], ["import"], ["serve"], ["ingest"], ["ingest", "replay"], ["simulate", "flood"], ["layers"], ["state"],
-    ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["lookup"],
+    ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["forget"], ["files", "check"],
+    ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"], ["retention", "hold"],
+    ["retention", "lift"], ["lookup"],
 ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from twin.errors import ConflictError, ParameterError, StoreError
 from twin.files import ledger
-from twin.files.ledger import Deletion
+from twin.files.ledger import Deletion, private_folder
 from twin.files.sealing import KEY
 from twin.keys import KeyFolder, read_secret
 from twin.settings import DELETIONS, MASTER_KEY
@@ -127,9 +127,11 @@ class DataKeys:
         """A new key, kept in both places before it is used; its id and the key."""
         key_id, key = secrets.token_hex(16), secrets.token_bytes(KEY)
         wrapped = self._wrap(key_id, key)
+        private_folder(self.folder)
         self._keys.add(key_id, wrapped)
         if self.second is not None:
             with _reached(self.second):
+                private_folder(self.second)
                 KeyFolder(self.second).add(key_id, wrapped)
         return key_id, key
 

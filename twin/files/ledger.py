@@ -91,7 +91,7 @@ def mark(folder: Path) -> Mark:
 
 def append(folder: Path, deletions: Sequence[Deletion]) -> None:
     """Add deletions whose key is not in the ledger yet, durably."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     with _locked(folder):
         known, marks = read(folder)
         keys = {d.key for d in known}
@@ -121,7 +121,7 @@ def copy_on(folder: Path, second: Path) -> None:
     """
     if not (folder / NAME).is_file():
         return
-    second.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(second)
     with _locked(second):
         ours = (folder / NAME).read_bytes()
         ours = ours[: _whole(ours)]
@@ -140,6 +140,14 @@ def copy_on(folder: Path, second: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         path.chmod(0o600)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and the one it is in, for their owner alone (``parents=True`` would leave that one open)."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def covers(folder: Path, wanted: Mark) -> bool:

@@ -248,3 +248,11 @@ def test_a_line_cut_off_while_it_was_written_is_no_deletion(tmp_path: Path) -> N
     assert ledger.read(tmp_path)[0] == [one]
     ledger.append(tmp_path, [two, one])
     assert ledger.read(tmp_path)[0] == [one, two]
+
+
+def test_nobody_else_may_read_the_folders_of_keys(t: Twin) -> None:
+    t.vault.seal("case:7", b"x", retention="report_contact", by="test:1")
+    second = t.vault.keys.second
+    assert second
+    for folder in (t.keys.folder, t.vault.keys.folder, second):
+        assert folder.stat().st_mode & 0o077 == 0
