@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from twin.errors import StoreBusyError, TwinError
-from twin.model.policy import policy_of
 from twin.model.view import View, Viewer
 from twin.store.base import Change, Store
 
@@ -138,10 +137,19 @@ class Broadcaster:
                 log.exception("live stream: the store does not answer")
                 await asyncio.sleep(_RETRY_S)
 
+    async def _keys(self, viewers: set[Viewer]) -> dict[Viewer, str]:
+        """The policy's key of each viewer: those with the same key are told the same."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._pool, lambda: {viewer: self._store.policy_key(View(viewer)) for viewer in viewers}
+        )
+
     async def _tell(self, after: int, newest: int) -> None:
+        keys = await self._keys({listener.viewer for listener in self._listeners})
         by_policy: dict[str, list[Listener]] = {}
         for listener in self._listeners:
-            by_policy.setdefault(policy_of(listener.viewer).key, []).append(listener)
+            if listener.viewer in keys:  # whoever came meanwhile reads from the newest commit on
+                by_policy.setdefault(keys[listener.viewer], []).append(listener)
         for listeners in by_policy.values():
             view = View(listeners[0].viewer)
             changes = [c for c in await self.changes(view, after) if c.seq <= newest]

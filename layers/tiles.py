@@ -25,7 +25,6 @@ from layers.mvt import EXTENT, encode_layer
 from layers.styles import styled_fields, visible_style
 from twin.errors import NotFoundError
 from twin.model.layer import Feature, FieldType, Layer, LayerKind
-from twin.model.policy import policy_of
 from twin.model.view import View
 from twin.store.base import LayerSummary, Store
 from twin.types import BBox, Json
@@ -187,11 +186,11 @@ class TileSource:
         moments = [at] if layer.kind is not LayerKind.EVENT else [at, at - event_window(layer)]
         times = self._breakpoints(view, summary)
         place = [bisect_right(times, moment) for moment in moments]
-        content = repr((layer, summary.revision, place, len(times), policy_of(view.viewer).key))
+        content = repr((layer, summary.revision, place, len(times), self._store.policy_key(view)))
         return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
     def _breakpoints(self, view: View, summary: LayerSummary) -> list[datetime]:
-        key = f"{summary.layer.name}/{summary.revision}/{policy_of(view.viewer).key}"
+        key = f"{summary.layer.name}/{summary.revision}/{self._store.policy_key(view)}"
         times = self._breaks.get(key)
         if times is None:
             end = datetime(9999, 1, 1, tzinfo=UTC)

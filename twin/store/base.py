@@ -1,7 +1,8 @@
 """The store's contract. One behaviour suite (``tests/twin/store``) holds every backend to it.
 
-*Reading.* Every read takes one :class:`~twin.model.view.View` first. What its viewer may not see does not
-exist: a hidden layer or attribute is answered exactly like one that was never there. ``at`` of ``None`` means
+*Reading.* Every read takes one :class:`~twin.model.view.View` first. What its viewer may not see
+(:mod:`twin.model.policy`) does not exist: a hidden layer, attribute or row is answered exactly like one that was
+never there. ``at`` of ``None`` means
 now, ``known_at`` of ``None`` everything recorded so far; :meth:`Store.resolve` pins both, and two reads with the
 same resolved View agree for ever.
 
@@ -23,7 +24,7 @@ from typing import Any, Protocol
 from twin.model.layer import Commit, Feature, FeatureChange, Layer, RasterItem, Source
 from twin.model.link import Link, LinkRule
 from twin.model.query import EntityPage, EntityQuery, Expression
-from twin.model.record import Condition, Entry, Record, RecordOp
+from twin.model.record import Body, Condition, Entry, Record, RecordOp
 from twin.model.thing import (
     Datastream,
     DatastreamState,
@@ -37,7 +38,7 @@ from twin.model.thing import (
     Thing,
     ThingSpec,
 )
-from twin.model.view import View
+from twin.model.view import Role, View
 from twin.types import BBox, Json, LonLat
 
 
@@ -51,7 +52,29 @@ class LayerSummary:
     newest: datetime | None
     """Recorded time of the newest version or observation."""
     revision: int
-    """Count of commits that changed features, events or grids of the layer up to ``known_at``."""
+    """Count of commits that changed what the viewer may see of its features, events or grids up to ``known_at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """What a role would gain and lose on a layer under another policy.
+
+    Features (or grids) that can be seen at any time; with an ``attribute``, those it would appear on or vanish from.
+    """
+
+    role: Role
+    layer: Layer
+    gains: int
+    loses: int
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A policy tried on a store: every layer there is with its extent, and who would gain or lose what."""
+
+    layers: tuple[tuple[Layer, BBox | None], ...]
+    changes: tuple[AccessChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +394,17 @@ class Store(Protocol):
 
         Left out are what the files' own room keeps (``file``, ``data_key``, the log ``forgotten``) and the audit.
         """
+
+    # -- the policy (see twin.model.policy) -----------------------------------------------------------------------
+    #
+    # It is the record ``policy``/``current``, whose body's member ``policy`` is the document. A commit that writes one
+    # which is none fails with SchemaError; from the commit on it holds in every read.
+
+    def policy_key(self, view: View) -> str:
+        """Short text equal for viewers who see the same, for keys of caches and ETags."""
+
+    def rehearse_policy(self, policy: Body) -> Rehearsal:
+        """What a policy would change for each role, counted exactly; nothing is kept."""
 
     # -- provenance, change, health ------------------------------------------------------------------------------
 

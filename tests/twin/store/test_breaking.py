@@ -10,13 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import staff
+from support import SOURCE, citizen, staff
 
 from twin.core import create
 from twin.errors import StoreError
 from twin.files.blobs import Files
+from twin.model.layer import FeatureChange, Layer
 from twin.model.record import Append, Put
+from twin.model.view import Access
 from twin.store.base import Store
+from twin.store.embedded.schema import ADDED
 from twin.store.embedded.store import EmbeddedStore
 
 WRITER = """
@@ -154,13 +157,18 @@ def test_a_backup_is_a_twin_as_of_one_commit(tmp_path: Path) -> None:
 
 def test_a_twin_of_the_first_schema_is_brought_up_to_date_when_opened(open_store: Callable[[], Store]) -> None:
     store = open_store()
+    store.put_layer(Layer("parcels", "Thửa đất", access=Access.PUBLIC))
+    store.write_features("parcels", [FeatureChange("p", None, {"purpose": "CQP"})], SOURCE)
     with store.db.transaction() as tx:  # type: ignore[attr-defined]
-        tx.execute("DROP TABLE record")
-        tx.execute("DROP TABLE entry")
+        for table in (name for names in ADDED.values() for name in names):
+            tx.execute(f"DROP TABLE {table}")
+        tx.execute("DELETE FROM meta WHERE key = 'judged_by'")
         tx.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
     store = open_store()
     store.write_records([Put("case", "c", {}), Append("case:c", {})])
-    assert open_store().record("case", "c").version == 1
+    store = open_store()
+    assert store.record("case", "c").version == 1
+    assert (store.count_features(staff(), "parcels"), store.count_features(citizen(), "parcels")) == (1, 0)
 
 
 def test_a_twin_of_a_later_program_is_refused(open_store: Callable[[], Store]) -> None:

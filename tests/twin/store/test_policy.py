@@ -103,6 +103,7 @@ def calls(name: str) -> list[tuple[tuple[object, ...], dict[str, object]]]:
         "sources": [((), {}), ((), {"kind": "connector"})],
         "changes": [((0,), {})],
         "breakpoints": [((["parcels"], *INTERVAL), {}), (([HIDDEN_LAYER], *INTERVAL), {})],
+        "policy_key": [((), {})],
     }  # fmt: skip
     return ways[name]
 

@@ -25,6 +25,7 @@ from twin.errors import (
     StoreError,
     TimeError,
 )
+from twin.model.policy import Policies
 from twin.model.time import from_us, to_us
 from twin.model.view import View
 from twin.store.embedded.schema import SCHEMA_VERSION, statements, upgrade
@@ -58,6 +59,8 @@ class Transaction:
         self.counts: dict[str, int] = {}
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Any] = []
+        self.policies: Policies | None = None
+        """The policies that this commit brings into force."""
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> duckdb.DuckDBPyConnection:
         """Run one statement with bound values."""
@@ -246,6 +249,43 @@ class Database:
                 self._committed.notify_all()
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Transaction]:
+        """A write that is taken back: what is done in it can be looked at within, and nothing is kept."""
+        with self._aside() as tx:
+            try:
+                yield tx
+            finally:
+                _rollback(tx.cursor)
+
+    @contextmanager
+    def upkeep(self) -> Iterator[Transaction]:
+        """Bring up to date what follows from what was committed; no commit of its own."""
+        with self._aside() as tx:
+            try:
+                yield tx
+                tx.execute("COMMIT")
+            except BaseException:
+                _rollback(tx.cursor)
+                raise
+
+    @contextmanager
+    def _aside(self) -> Iterator[Transaction]:
+        with self._write:
+            if self._closed:
+                raise StoreError(f"the twin {self.path} is closed")
+            if self._open is not None:
+                raise InternalError("a commit was begun inside a commit")
+            tx = Transaction(self._connection.cursor(), self._floor + 1, self.seq + 1)
+            self._open = tx
+            try:
+                with _translated(self.path):
+                    tx.execute("BEGIN")
+                    yield tx
+            finally:
+                self._open = None
+                tx.cursor.close()
+
+    @contextmanager
     def along(self, action: Callable[[Transaction], None]) -> Iterator[None]:
         """The next commit of this thread begins with ``action``; if there is none, it gets a commit of its own."""
         self._local.along = action
@@ -273,6 +313,16 @@ class Database:
         with self._committed:
             self._committed.wait_for(lambda: self.seq > after or self._closed, timeout_s)
             return self.seq
+
+    def noted(self, key: str) -> str:
+        """What the store has noted of its own state; ``""`` for nothing."""
+        rows = self.read("SELECT value FROM meta WHERE key = ?", [key])
+        return str(rows[0][0]) if rows else ""
+
+    @staticmethod
+    def note(tx: Transaction, key: str, value: str) -> None:
+        """Note something of the store's own state with a commit."""
+        tx.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
 
     # -- the file -----------------------------------------------------------------------------------------------
 

@@ -185,14 +185,16 @@ def relations(moment: Moment, layers: dict[int, Layer]) -> str:
 
     ``layers`` are those visible to the viewer. Numbers in the text are ours, never the caller's.
     """
-    every = moment.policy.sees_internals
+    every = moment.policy.sees_everything
     visible = _among("layer", sorted(layers))
+    # On a layer of which some rows are hidden, what belongs to a thing is there only with that thing.
+    whole = _among("layer", sorted(number for number in layers if not moment.limits(number)))
     used = "" if every else "AND id IN (SELECT {column} FROM r_datastream)"
     known = moment.known_sql()
     parts = {
         "r_thing": (
             f"SELECT id, layer, uid, name, description, {_properties(moment, layers)} AS properties "
-            f"FROM thing WHERE {known} AND {visible}"
+            f"FROM thing WHERE {known} AND {visible} AND {moment.things_sql('layer', 'uid')}"
         ),
         "r_history": (
             f"SELECT id, thing, location, time FROM thing_location WHERE {known} AND time <= {moment.at} "
@@ -204,7 +206,9 @@ def relations(moment: Moment, layers: dict[int, Layer]) -> str:
             "QUALIFY rank() OVER (PARTITION BY thing ORDER BY time DESC, id DESC) = 1"
         ),
         "r_location": (
-            f"SELECT * FROM location WHERE {known} AND ({visible} OR id IN (SELECT location FROM r_history))"
+            f"SELECT * FROM location WHERE {known} AND ({whole} OR id IN (SELECT location FROM r_history) "
+            f"OR ({visible} AND id NOT IN (SELECT location FROM thing_location "
+            "WHERE thing NOT IN (SELECT id FROM r_thing))))"
         ),
         "r_datastream": f"SELECT * FROM datastream WHERE {known} AND thing IN (SELECT id FROM r_thing)",
         "r_sensor": f"SELECT * FROM sensor WHERE {known} {used.format(column='sensor')}",
@@ -215,7 +219,8 @@ def relations(moment: Moment, layers: dict[int, Layer]) -> str:
         ),
         "r_observation": _observations(moment),
         "r_feature": (
-            f"SELECT * FROM feature_of_interest WHERE {known} AND ({visible} OR (layer IS NULL AND "
+            f"SELECT * FROM feature_of_interest WHERE {known} AND ({whole} OR ({visible} AND "
+            f"thing IN (SELECT id FROM r_thing)) OR (layer IS NULL AND "
             f"{'true' if every else 'id IN (SELECT foi FROM r_observation)'}))"
         ),
     }

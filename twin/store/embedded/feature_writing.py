@@ -81,7 +81,9 @@ class FeatureWriting(LayerPart):
         closed = self._write_pieces(tx, known, before, after, contents)
         if closed or counts["stored"] or counts["revised"]:
             tx.touch("event" if event else "feature", known.id)
-            self.after_features(tx, known, [f for f in after if before.get(f, []) != after[f]])
+            changed = [f for f in after if before.get(f, []) != after[f]]
+            self.judge_features(tx, known, changed)
+            self.after_features(tx, known, changed)
         return commit_of(tx, **counts)
 
     def after_features(self, tx: Transaction, known: KnownLayer, fids: Sequence[str]) -> None:

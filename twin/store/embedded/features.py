@@ -94,7 +94,7 @@ class FeaturePart(FeatureWriting):
             sql, more = compile_filter(where, moment.policy.fields(known.layer), known.layer.name)
             clauses.append(sql)
             values += more
-        return " AND ".join(clauses), values
+        return " AND ".join(clauses) + moment.rows_sql(known.id), values
 
     def _in_boxes(
         self, clause: str, values: list[object], bbox: BBox | Sequence[BBox] | None
@@ -130,7 +130,8 @@ class FeaturePart(FeatureWriting):
         known = self.visible(layer, moment.policy)
         rows = self.db.read(
             f"SELECT {_COLUMNS}, {properties_sql(moment, known.layer)} FROM feature "
-            f"WHERE layer = ? AND fid = ? AND recorded_from <= {moment.known} ORDER BY valid_from, recorded_from",
+            f"WHERE layer = ? AND fid = ? AND recorded_from <= {moment.known} {moment.rows_sql(known.id)} "
+            "ORDER BY valid_from, recorded_from",
             [known.id, fid],
         )
         # What was not yet superseded at known_at shows no end of its record.

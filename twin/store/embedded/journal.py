@@ -13,9 +13,10 @@ from twin.model.thing import ResultType
 from twin.model.time import OPEN_END, from_us
 from twin.model.view import View
 from twin.store.base import Change
+from twin.store.codec import layer_from_json
 from twin.store.embedded.links import LinkPart
 from twin.store.embedded.observations import decode_result
-from twin.store.embedded.part import loads
+from twin.store.embedded.part import Moment, loads
 from twin.types import Json, Quality, format_time
 
 _SOURCE = "id, kind, name, sha256, crs_given, crs_used, decision, actor, report, recorded_at"
@@ -36,8 +37,7 @@ class JournalPart(LinkPart):
         """See :meth:`twin.store.base.Store.source`."""
         moment = self.moment(view)
         rows = self.db.read(
-            f"SELECT {_SOURCE} FROM source WHERE id = ? AND recorded_at <= {moment.known} "
-            f"AND {self._seen(moment.policy)}",
+            f"SELECT {_SOURCE} FROM source WHERE id = ? AND recorded_at <= {moment.known} AND {self._seen(moment)}",
             [source_id],
         )
         if not rows:
@@ -48,20 +48,24 @@ class JournalPart(LinkPart):
         """See :meth:`twin.store.base.Store.sources`."""
         moment = self.moment(view)
         rows = self.db.read(
-            f"SELECT {_SOURCE} FROM source WHERE recorded_at <= {moment.known} AND {self._seen(moment.policy)} "
+            f"SELECT {_SOURCE} FROM source WHERE recorded_at <= {moment.known} AND {self._seen(moment)} "
             f"{'AND kind = ?' if kind else ''} ORDER BY id DESC LIMIT {int(limit)}",
             [kind] if kind else [],
         )
         return [_for(_source(row), moment.policy) for row in rows]
 
-    def _seen(self, policy: Policy) -> str:
-        """A citizen sees the sources of what they see: those of commits that touched only layers they may see."""
-        if policy.sees_internals:
+    def _seen(self, moment: Moment) -> str:
+        """Whoever does not see all sees the sources of what they see.
+
+        These are sources of commits that touched only layers they may see, and something in them that they may see.
+        """
+        if moment.policy.sees_everything:
             return "true"
-        visible = self.hidden_layers_sql(policy, "layer")
+        internal = "true" if moment.policy.sees_internals else "t.layer <> 0"
+        visible = self.hidden_layers_sql(moment.policy, "t.layer")
         return (
             "id IN (SELECT c.source FROM commit_log c JOIN commit_touch t ON t.seq = c.seq GROUP BY c.source "
-            f"HAVING bool_and(t.layer <> 0 AND {visible.replace('layer', 't.layer')}))"
+            f"HAVING bool_and({internal} AND (t.layer = 0 OR {visible}))) {_seen_rows(moment)}"
         )
 
     def last_seq(self) -> int:
@@ -85,16 +89,51 @@ class JournalPart(LinkPart):
         )
         found = []
         for seq, kind, layer, recorded_at in rows:
-            items = self._items(kind, layer, recorded_at)
+            items = self._items(kind, layer, recorded_at, moment)
+            if not items and moment.limits(layer) and not self._changed_for(kind, layer, recorded_at, moment):
+                continue
+            if kind == "layer" and not self._described_anew(layer, recorded_at, moment):
+                continue
             name = visible[layer].name if layer in visible else ""
             found.append(Change(seq, from_us(recorded_at), kind, name, tuple(items)))
         return found
 
-    def _items(self, kind: str, layer: int, recorded_at: int) -> list[dict[str, Json]]:
+    def _changed_for(self, kind: str, layer: int, recorded_at: int, moment: Moment) -> bool:
+        """Whether a commit changed something for a viewer although nothing of it can be named to them."""
+        if kind not in {"feature", "event"}:
+            return kind != "observation"
+        # A row they saw is hidden now.
+        clearance = int(moment.clearance)
+        return bool(
+            self.db.read(
+                f"SELECT 1 FROM veil WHERE layer = {layer} AND recorded_at = {recorded_at} AND low <= {clearance} "
+                f"AND high > {clearance} UNION ALL SELECT 1 FROM feature WHERE layer = {layer} "
+                f"AND (recorded_from = {recorded_at} OR recorded_to = {recorded_at}) "
+                f"{moment.rows_sql(layer, own=True)} LIMIT 1"
+            )
+        )
+
+    def _described_anew(self, layer: int, recorded_at: int, moment: Moment) -> bool:
+        """Whether a commit changed what a viewer is told of a layer, or of the links from it."""
+        if moment.policy.sees_everything:
+            return True
+        rows = self.db.read(
+            f"SELECT body FROM layer WHERE id = {layer} AND {recorded_at} IN (recorded_from, recorded_to)"
+        )
+        told = [moment.policy.shown(layer_from_json(loads(body))) for (body,) in rows]
+        if any(one != told[0] for one in told[1:]) or len(told) == 1:
+            return True
+        rules = (
+            f"SELECT 1 FROM link_rule WHERE from_layer = {layer} AND {recorded_at} IN (recorded_from, recorded_to) "
+            f"AND {self.hidden_layers_sql(moment.policy, 'to_layer')} LIMIT 1"
+        )
+        return bool(self.db.read(rules))
+
+    def _items(self, kind: str, layer: int, recorded_at: int, moment: Moment) -> list[dict[str, Json]]:
         if kind in {"feature", "event"}:
             rows = self.db.read(
                 "SELECT DISTINCT fid FROM feature WHERE layer = ? AND (recorded_from = ? OR recorded_to = ?) "
-                "ORDER BY fid LIMIT 1000",
+                f"{moment.rows_sql(layer)} ORDER BY fid LIMIT 1000",
                 [layer, recorded_at, recorded_at],
             )
             return [{"fid": fid} for (fid,) in rows]
@@ -110,7 +149,8 @@ class JournalPart(LinkPart):
         rows = self.db.read(
             "SELECT d.id, d.uid, d.key, d.result_type, o.phenomenon_end, o.number, o.text, o.quality "
             f"FROM observation o JOIN datastream d ON d.id = o.datastream AND d.recorded_to = {OPEN_END} "
-            "WHERE o.recorded_from = ? AND d.layer = ? ORDER BY o.id LIMIT 5000",
+            f"WHERE o.recorded_from = ? AND d.layer = ? AND {moment.things_sql('d.layer', 'd.uid')} "
+            "ORDER BY o.id LIMIT 5000",
             [recorded_at, layer],
         )
         name = next(k.layer.name for k in self.known_layers.values() if k.id == layer)
@@ -179,13 +219,30 @@ _INVARIANTS = {
 }
 
 
+def _seen_rows(moment: Moment) -> str:
+    """A clause for sources: something they brought, or a commit of theirs brought, is seen by the viewer."""
+    limited = sorted(moment.veiled | moment.bounded)
+    if not limited:
+        return ""
+    ids = ", ".join(map(str, limited))
+    streams = f"SELECT id FROM datastream d WHERE {moment.things_sql('d.layer', 'd.uid')}"
+    return (
+        f"AND (id IN (SELECT c.source FROM commit_log c JOIN commit_touch t ON t.seq = c.seq "
+        f"WHERE t.layer <> 0 AND t.layer NOT IN ({ids})) "
+        f"OR id IN (SELECT source FROM feature WHERE true {moment.rows_sql()}) "
+        f"OR id IN (SELECT source FROM raster WHERE true {moment.grids_sql()}) "
+        "OR id IN (SELECT c.source FROM commit_log c JOIN observation o ON o.recorded_from = c.recorded_at "
+        f"WHERE o.datastream IN ({streams})))"
+    )
+
+
 def _source(row: tuple[Any, ...]) -> Source:
     number, kind, name, sha256, given, used, decision, actor, report, recorded_at = row
     return Source(kind, name, sha256, given, used, decision, actor, loads(report), number, from_us(recorded_at))
 
 
 def _for(source: Source, policy: Policy) -> Source:
-    if policy.sees_internals:
+    if policy.sees_everything:
         return source
     return Source(
         source.kind,
@@ -194,7 +251,7 @@ def _for(source: Source, policy: Policy) -> Source:
         source.crs_given,
         source.crs_used,
         source.decision,
-        "",
+        source.actor if policy.sees_internals else "",
         {},
         source.id,
         source.recorded_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from twin.errors import ConflictError, SchemaError
 from twin.model.layer import Commit, Field, Layer, LayerKind, RasterItem, Source
@@ -13,13 +14,15 @@ from twin.model.view import View
 from twin.store.base import LayerSummary
 from twin.store.codec import layer_to_json
 from twin.store.embedded.database import Transaction, dump
-from twin.store.embedded.part import KnownLayer, Moment, Part, commit_of, loads
+from twin.store.embedded.part import KnownLayer, Moment, commit_of, loads
+from twin.store.embedded.sight import SightPart
 from twin.types import BBox
 
 Interval = tuple[datetime | None, datetime | None]
+_Touched: TypeAlias = tuple[int, int | None]
 
 
-class LayerPart(Part):
+class LayerPart(SightPart):
     """Layers and rasters."""
 
     def put_layer(self, layer: Layer) -> Commit:
@@ -47,6 +50,8 @@ class LayerPart(Part):
         tx.touch("layer", number)
         fresh = KnownLayer(number, layer)
         tx.after_commit.append(lambda: self.known_layers.__setitem__(layer.name, fresh))
+        if known is not None and known.layer.group != layer.group:
+            self.judge_layer(tx, fresh)
         return fresh
 
     def declare(self, tx: Transaction, known: KnownLayer, fields: Iterable[Field]) -> KnownLayer:
@@ -76,23 +81,53 @@ class LayerPart(Part):
             SELECT layer, count(DISTINCT fid), min(west), min(south), max(east), max(north)
             FROM feature WHERE layer IN ({ids}) AND {moment.known_sql()}
               AND (layer IN ({events}) OR (valid_from <= {moment.at} AND valid_to > {moment.at}))
+              {moment.rows_sql()}
             GROUP BY layer
             UNION ALL
             SELECT layer, count(*), min(west), min(south), max(east), max(north)
-            FROM raster WHERE layer IN ({ids}) AND {moment.known_sql()} GROUP BY layer
+            FROM raster WHERE layer IN ({ids}) AND {moment.known_sql()} {moment.grids_sql()} GROUP BY layer
             """
         )
-        touches = self.db.read(
-            "SELECT layer, count(DISTINCT CASE WHEN kind IN ('feature', 'event', 'raster') THEN seq END), "
-            f"max(recorded_at) FROM commit_touch WHERE layer IN ({ids}) AND recorded_at <= {moment.known} "
-            "AND kind <> 'layer' GROUP BY layer"
-        )
-        touched = {layer: (count, newest) for layer, count, newest in touches}
+        touched = self._touched(moment, [i for i in layers if not moment.limits(i)])
+        touched |= {i: self._touched_rows(moment, i) for i in layers if moment.limits(i)}
         found = {row[0]: row for row in rows}
         return [
             _summary(moment.policy.shown(layer), found.get(number), touched.get(number))
             for number, layer in layers.items()
         ]
+
+    def _touched(self, moment: Moment, layers: Sequence[int]) -> dict[int, _Touched]:
+        """How many commits changed each layer, and when the newest did."""
+        if not layers:
+            return {}
+        rows = self.db.read(
+            "SELECT layer, count(DISTINCT CASE WHEN kind IN ('feature', 'event', 'raster') THEN seq END), "
+            f"max(recorded_at) FROM commit_touch WHERE layer IN ({', '.join(map(str, layers))}) "
+            f"AND recorded_at <= {moment.known} AND kind <> 'layer' GROUP BY layer"
+        )
+        return {layer: (count, newest) for layer, count, newest in rows}
+
+    def _touched_rows(self, moment: Moment, layer: int) -> _Touched:
+        """As :meth:`_touched`, from the rows the viewer may see: what only touched others is no change to them."""
+        clearance, known = int(moment.clearance), moment.known
+        own = moment.rows_sql(layer, own=True)
+        # What a version said while it could be seen stays counted: the number must never be that of another state.
+        changes = (
+            f"SELECT recorded_from AS t FROM feature WHERE layer = {layer} {own} "
+            f"UNION ALL SELECT recorded_to FROM feature WHERE layer = {layer} {own} "
+            f"UNION ALL SELECT recorded_from FROM raster WHERE layer = {layer} {moment.grids_sql()} "
+            f"UNION ALL SELECT recorded_to FROM raster WHERE layer = {layer} {moment.grids_sql()} "
+            f"UNION ALL SELECT recorded_at FROM veil WHERE layer = {layer} AND low <= {clearance} "
+            f"AND high > {clearance}"
+        )
+        ((count, newest),) = self.db.read(f"SELECT count(DISTINCT t), max(t) FROM ({changes}) WHERE t <= {known}")
+        streams = f"SELECT id FROM datastream WHERE layer = {layer} AND {moment.things_sql('layer', 'uid')}"
+        ((heard,),) = self.db.read(
+            "SELECT max(recorded_from) FROM (SELECT datastream, recorded_from FROM observation "
+            "UNION ALL SELECT datastream, recorded_from FROM observation_history) "
+            f"WHERE recorded_from <= {known} AND datastream IN ({streams})"
+        )
+        return int(count), max((t for t in (newest, heard) if t is not None), default=None)
 
     def breakpoints(self, view: View, layers: Iterable[str], start: datetime, end: datetime) -> list[datetime]:
         """See :meth:`twin.store.base.Store.breakpoints`."""
@@ -101,13 +136,14 @@ class LayerPart(Part):
         if not ids:
             return []
         chosen = f"layer IN ({', '.join(ids)}) AND {moment.known_sql()}"
+        seen, grids = chosen + moment.rows_sql(), chosen + moment.grids_sql()
         rows = self.db.read(
             f"""
             SELECT DISTINCT t FROM (
-                SELECT valid_from AS t FROM feature WHERE {chosen}
-                UNION ALL SELECT valid_to FROM feature WHERE {chosen}
-                UNION ALL SELECT valid_from FROM raster WHERE {chosen}
-                UNION ALL SELECT valid_to FROM raster WHERE {chosen}
+                SELECT valid_from AS t FROM feature WHERE {seen}
+                UNION ALL SELECT valid_to FROM feature WHERE {seen}
+                UNION ALL SELECT valid_from FROM raster WHERE {grids}
+                UNION ALL SELECT valid_to FROM raster WHERE {grids}
             ) WHERE t BETWEEN ? AND ? AND t NOT IN ({OPEN_START}, {OPEN_END}) ORDER BY t
             """,
             [to_us(start), to_us(end)],
@@ -148,6 +184,7 @@ class LayerPart(Part):
                     ],
                 )
                 tx.touch("raster", known.id)
+            self.judge_rasters(tx)
             commit = commit_of(tx, stored=len(items) - revised, revised=revised)
             self.report_commit(tx, source, commit)
             return commit
@@ -170,6 +207,7 @@ class LayerPart(Part):
             SELECT file, crs, west, south, east, north, valid_from, valid_to, unit, minimum, maximum, properties,
                    source, recorded_from
             FROM raster WHERE layer = ? AND valid_from <= ? AND valid_to > ? AND {moment.known_sql()}
+              {moment.grids_sql()}
             ORDER BY valid_from, id
             """,
             [known.id, end, start],
@@ -197,7 +235,9 @@ class LayerPart(Part):
         moment = self.moment(view)
         known = self.visible(layer, moment.policy)
         rows = self.db.read(
-            f"SELECT DISTINCT valid_from FROM raster WHERE layer = ? AND {moment.known_sql()} ORDER BY 1", [known.id]
+            f"SELECT DISTINCT valid_from FROM raster WHERE layer = ? AND {moment.known_sql()} {moment.grids_sql()} "
+            "ORDER BY 1",
+            [known.id],
         )
         return [t for t in (bound(value) for (value,) in rows) if t is not None]
 
@@ -214,7 +254,7 @@ def _refuse_change_of_kind(old: Layer, new: Layer) -> None:
         )
 
 
-def _summary(layer: Layer, found: tuple[object, ...] | None, touched: tuple[int, int] | None) -> LayerSummary:
+def _summary(layer: Layer, found: tuple[object, ...] | None, touched: _Touched | None) -> LayerSummary:
     count, extent = 0, None
     if found is not None:
         count = int(str(found[1]))

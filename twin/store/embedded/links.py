@@ -20,7 +20,7 @@ from twin.model.time import OPEN_END, bound, from_us
 from twin.model.view import View
 from twin.store.embedded.database import Transaction
 from twin.store.embedded.observations import ObservationPart
-from twin.store.embedded.part import KnownLayer, commit_of
+from twin.store.embedded.part import KnownLayer, Moment, commit_of
 from twin.types import LonLat
 
 _OPEN = f"recorded_to = {OPEN_END}"
@@ -180,7 +180,8 @@ class LinkPart(ObservationPart):
             "FROM link WHERE ((from_layer = ? AND from_fid = ?) OR (to_layer = ? AND to_fid = ?)) "
             f"AND {moment.known_sql()} AND {self.hidden_layers_sql(moment.policy, 'from_layer')} "
             f"AND {self.hidden_layers_sql(moment.policy, 'to_layer')} "
-            f"AND valid_from <= {moment.at} AND valid_to > {moment.at} ORDER BY rule, from_fid, to_fid",
+            f"AND valid_from <= {moment.at} AND valid_to > {moment.at} {_seen_ends(moment)} "
+            "ORDER BY rule, from_fid, to_fid",
             [number, fid, number, fid],
         )
         return [
@@ -189,6 +190,18 @@ class LinkPart(ObservationPart):
             )
             for r in rows
         ]
+
+
+def _seen_ends(moment: Moment) -> str:
+    """Clauses that leave out links of which an end does not exist for the viewer."""
+    rows = moment.rows_sql(alias="f")
+    if not rows:
+        return ""
+    holding = (
+        f"SELECT f.layer, f.fid FROM feature f WHERE {moment.known_sql('f')} AND f.valid_from <= {moment.at} "
+        f"AND f.valid_to > {moment.at} {rows}"
+    )
+    return f"AND (from_layer, from_fid) IN ({holding}) AND (to_layer, to_fid) IN ({holding})"
 
 
 # -- geometry and time of links ----------------------------------------------------------------------------------

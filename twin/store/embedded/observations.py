@@ -308,7 +308,7 @@ class ObservationPart(ThingPart):
     def quarantined(self, view: View, *, limit: int = 100, replayed: bool = False) -> list[Quarantined]:
         """See :meth:`twin.store.base.Store.quarantined`."""
         moment = self.moment(view)
-        if not moment.policy.sees_internals:
+        if not moment.policy.sees_everything:
             return []
         still = "" if replayed else f"AND (replayed_at IS NULL OR replayed_at > {moment.known})"
         rows = self.db.read(

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from twin.errors import NotFoundError
 from twin.model.layer import Commit, Layer, Source
-from twin.model.policy import Policy, policy_of
+from twin.model.policy import CURRENT, DEFAULT, KIND, Policies, Policy
+from twin.model.policy import from_json as policies_from_json
+from twin.model.record import RecordOp
+from twin.model.secrecy import Secrecy
 from twin.model.thing import IngestReceipt
 from twin.model.time import OPEN_END, from_us, to_us
-from twin.model.view import View
+from twin.model.view import Role, View, Viewer
 from twin.store.codec import layer_from_json
 from twin.store.embedded.database import Database, Transaction, dump, wall_us
 from twin.types import Json
+
+_Read: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,63 @@ class Moment:
     at: int
     known: int
     policy: Policy
+    veiled: frozenset[int] = frozenset()
+    """Layers with rows above the viewer's clearance."""
+    bounded: frozenset[int] = frozenset()
+    """Layers of which the viewer sees an area."""
+
+    def limits(self, layer: int) -> bool:
+        """Whether some rows of a layer may not exist for the viewer."""
+        return layer in self.veiled or layer in self.bounded
+
+    def rows_sql(self, layer: int | None = None, alias: str = "", *, own: bool = False) -> str:
+        """Clauses (each with ``AND`` before) that leave out rows of ``feature`` the viewer may not see; often none.
+
+        ``layer`` is the one layer that is read; ``None``: any. With ``own``, rows are left out for what they say
+        themselves, not for what became of their feature later.
+        """
+        dot = f"{alias}." if alias else ""
+        clauses = ""
+        if self.veiled if layer is None else layer in self.veiled:
+            column = "own" if own else "class"
+            clauses += f" AND {dot}vid NOT IN (SELECT vid FROM secret WHERE {column} > {int(self.clearance)})"
+        inside = f"{dot}vid IN ({self._members('feature')})"
+        if layer is None and self.bounded:
+            clauses += f" AND ({dot}layer NOT IN ({', '.join(map(str, self.bounded))}) OR {inside})"
+        elif layer in self.bounded:
+            clauses += f" AND {inside}"
+        return clauses
+
+    def grids_sql(self) -> str:
+        """As :meth:`rows_sql`, for rows of ``raster``."""
+        if not self.bounded:
+            return ""
+        ids = ", ".join(map(str, self.bounded))
+        return f" AND (layer NOT IN ({ids}) OR id IN ({self._members('raster')}))"
+
+    def things_sql(self, layer: str, uid: str) -> str:
+        """A clause for things, by columns: those of which the viewer may see every version of the feature."""
+        clauses = ["true"]
+        if self.veiled:
+            hidden = f"SELECT layer, fid FROM secret WHERE class > {int(self.clearance)}"
+            clauses.append(f"({layer}, {uid}) NOT IN ({hidden})")
+        if self.bounded:
+            ids = ", ".join(map(str, self.bounded))
+            inside = (
+                f"SELECT layer, fid FROM feature WHERE layer IN ({ids}) AND recorded_to = {OPEN_END} "
+                f"GROUP BY layer, fid HAVING bool_and(vid IN ({self._members('feature')}))"
+            )
+            clauses.append(f"({layer} NOT IN ({ids}) OR ({layer}, {uid}) IN ({inside}))")
+        return " AND ".join(clauses)
+
+    def _members(self, kind: str) -> str:
+        # The key is a hash of our own making, never the caller's text.
+        return f"SELECT id FROM area_member WHERE area = '{self.policy.rule.area_key}' AND kind = '{kind}'"
+
+    @property
+    def clearance(self) -> Secrecy:
+        """Up to which class the viewer sees rows."""
+        return self.policy.rule.clearance
 
     def known_sql(self, alias: str = "") -> str:
         """Rows known at ``known`` (a trusted integer, not user text)."""
@@ -44,13 +107,55 @@ class Part:
 
     db: Database
     known_layers: dict[str, KnownLayer]
+    policies: Policies
+    _by_role: Mapping[Role, Policy]
 
     def moment(self, view: View) -> Moment:
         """Resolve a View for use in SQL."""
         resolved = self.db.resolve(view)
         assert resolved.at is not None
         assert resolved.known_at is not None
-        return Moment(to_us(resolved.at), to_us(resolved.known_at), policy_of(view.viewer))
+        at, known, policy = to_us(resolved.at), to_us(resolved.known_at), self.policy(view.viewer)
+        if policy.sees_everything:
+            return Moment(at, known, policy)
+        # Read after the moment is fixed: what a later commit hides or shows is recorded after `known`.
+        return Moment(at, known, policy, self.veiled(policy, self.db.read), self._bounded(policy))
+
+    def policy(self, viewer: Viewer) -> Policy:
+        """The policy of a viewer."""
+        return self._by_role[viewer.role]
+
+    def load_policies(self) -> None:
+        """Read the policies in force."""
+        self.use_policies(self.read_policies(self.db.read))
+
+    @staticmethod
+    def read_policies(read: _Read) -> Policies:
+        """The policies in the current record, or those built in."""
+        rows = read(
+            f"SELECT version, body FROM record WHERE kind = '{KIND}' AND key = '{CURRENT}' AND recorded_to = {OPEN_END}"
+        )
+        return policies_from_json(loads(rows[0][1]).get("policy"), int(rows[0][0])) if rows else DEFAULT
+
+    def use_policies(self, policies: Policies) -> None:
+        """Let every read from now on see what these say."""
+        self.policies, self._by_role = policies, {role: policies.of(Viewer("", role)) for role in Role}
+
+    def policy_written(self, tx: Transaction, ops: Sequence[RecordOp]) -> None:
+        """Hook for operations on records that may hold the policy."""
+
+    @staticmethod
+    def veiled(policy: Policy, read: _Read) -> frozenset[int]:
+        """Layers of which some rows are, or were, above a viewer's clearance."""
+        clearance = int(policy.rule.clearance)
+        rows = read(
+            f"SELECT layer FROM secret WHERE class > {clearance} "
+            f"UNION SELECT layer FROM veil WHERE low <= {clearance} AND high > {clearance}"
+        )
+        return frozenset(layer for (layer,) in rows)
+
+    def _bounded(self, policy: Policy) -> frozenset[int]:
+        return frozenset(k.id for k in list(self.known_layers.values()) if policy.limits_area(k.layer))
 
     def load_layers(self) -> None:
         """Read the current layer descriptions."""

@@ -73,15 +73,19 @@ class RecordPart(Part):
         with self.db.transaction() as tx:
             if source is not None:
                 self.add_source_row(tx, source)
-            apply(tx, ops)
+            self._apply(tx, ops)
         return commit_of(tx)
 
     def along(self, ops: Sequence[RecordOp], method: str, /, *args: object, **kwargs: object) -> Any:
         """See :meth:`twin.store.base.Store.along`."""
         if method not in _WRITING:
             raise InternalError(f"{method!r} is no method that writes")
-        with self.db.along(lambda tx: apply(tx, ops)):
+        with self.db.along(lambda tx: self._apply(tx, ops)):
             return getattr(self, method)(*args, **kwargs)
+
+    def _apply(self, tx: Transaction, ops: Sequence[RecordOp]) -> None:
+        apply(tx, ops)
+        self.policy_written(tx, ops)
 
     def record(self, kind: str, key: str, *, known_at: datetime | None = None) -> Record:
         """See :meth:`twin.store.base.Store.record`."""

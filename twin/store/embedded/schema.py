@@ -6,7 +6,7 @@ only update a version ever gets is the closing of its ``recorded_to``.
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _VERSIONED = "recorded_from BIGINT NOT NULL, recorded_to BIGINT NOT NULL"
 
@@ -32,6 +32,15 @@ TABLES: dict[str, str] = {
         "valid_to BIGINT NOT NULL, unit VARCHAR NOT NULL, minimum DOUBLE, maximum DOUBLE, "
         f"properties JSON NOT NULL, source INTEGER NOT NULL, {_VERSIONED}"
     ),
+    # Versions of features above the class `public`: `own` by their own attributes, `class` with what came later.
+    "secret": (
+        "vid BIGINT NOT NULL, layer INTEGER NOT NULL, fid VARCHAR NOT NULL, own TINYINT NOT NULL, "
+        "class TINYINT NOT NULL"
+    ),
+    # A commit hid or showed versions that were there before, from whoever is cleared up to `low` but not to `high`.
+    "veil": ("layer INTEGER NOT NULL, low TINYINT NOT NULL, high TINYINT NOT NULL, recorded_at BIGINT NOT NULL"),
+    # Which versions of features and which grids are in each area of the policy.
+    "area_member": "area VARCHAR NOT NULL, kind VARCHAR NOT NULL, id BIGINT NOT NULL",
     "link_rule": (
         "name VARCHAR NOT NULL, title VARCHAR NOT NULL, from_layer INTEGER NOT NULL, to_layer INTEGER NOT NULL, "
         f"relation VARCHAR NOT NULL, max_distance_m DOUBLE NOT NULL, {_VERSIONED}"
@@ -101,7 +110,7 @@ TABLES: dict[str, str] = {
 TABLES["observation_history"] = TABLES["observation"] + ", recorded_to BIGINT NOT NULL"
 
 
-ADDED: dict[int, tuple[str, ...]] = {2: ("record", "entry")}
+ADDED: dict[int, tuple[str, ...]] = {2: ("record", "entry"), 3: ("secret", "veil", "area_member")}
 """Tables that came with a schema version; an older twin gets them when it is opened."""
 
 

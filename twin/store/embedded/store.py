@@ -8,10 +8,11 @@ from twin.model.view import View
 from twin.store.embedded.database import Database
 from twin.store.embedded.entity_create import EntityPart
 from twin.store.embedded.records import RecordPart
+from twin.store.embedded.rehearsal import RehearsalPart
 from twin.types import Json
 
 
-class EmbeddedStore(EntityPart, RecordPart):
+class EmbeddedStore(EntityPart, RehearsalPart, RecordPart):
     """A store in one file. See :class:`twin.store.base.Store` for what it promises.
 
     Parameters
@@ -33,6 +34,8 @@ class EmbeddedStore(EntityPart, RecordPart):
         self.db = Database(path, create=create)
         self.path = path
         self.load_layers()
+        self.load_policies()
+        self.catch_up()
 
     def close(self) -> None:
         """Write everything back and release the file."""

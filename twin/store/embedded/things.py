@@ -196,7 +196,7 @@ class ThingPart(FeaturePart):
         known = self.visible(layer, moment.policy)
         rows = self.db.read(
             f"SELECT id, name, description, {properties_sql(moment, known.layer)} FROM thing "
-            f"WHERE layer = ? AND uid = ? AND {moment.known_sql()}",
+            f"WHERE layer = ? AND uid = ? AND {moment.known_sql()} AND {moment.things_sql('layer', 'uid')}",
             [known.id, uid],
         )
         if not rows:
@@ -216,6 +216,7 @@ class ThingPart(FeaturePart):
         """See :meth:`twin.store.base.Store.datastreams`."""
         moment = self.moment(view)
         clauses = [self.hidden_layers_sql(moment.policy, "d.layer"), moment.known_sql("d"), moment.known_sql("p")]
+        clauses.append(moment.things_sql("d.layer", "d.uid"))
         values: list[object] = []
         if ids is not None:
             clauses.append("d.id IN (SELECT unnest(?))")
@@ -264,7 +265,7 @@ class ThingPart(FeaturePart):
             "SELECT v.address, v.kind, v.thing, t.layer, t.uid, v.properties "
             f"FROM device v JOIN thing t ON t.id = v.thing "
             f"WHERE {self.hidden_layers_sql(moment.policy, 't.layer')} AND {moment.known_sql('v')} "
-            f"AND {moment.known_sql('t')} ORDER BY v.kind, v.address"
+            f"AND {moment.known_sql('t')} AND {moment.things_sql('t.layer', 't.uid')} ORDER BY v.kind, v.address"
         )
         return [
             Device(address, kind, thing, names[layer], uid, streams.get(thing, {}), loads(properties))
