@@ -32,7 +32,7 @@ from twin.model.record import RecordOp
 from twin.model.thing import Datastream, DatastreamState
 from twin.model.view import Right, Role, View, Viewer
 from twin.store.base import Store
-from twin.types import Json, LonLat
+from twin.types import Json, LonLat, parse_time
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -139,7 +139,18 @@ class Twin:
     def apply_retention(self, now: datetime | None = None) -> RetentionReport:
         """Forget what is past its time (see :func:`twin.files.retention.apply`), audited."""
         self._require_administrator()
-        return retention.apply(self.vault, now=now, audit=self._retired)
+        return retention.apply(self.vault, now=now, audit=self._retired, ended=self._ended)
+
+    def _ended(self, by: str) -> datetime | None:
+        """When a case that refers to a file ended."""
+        kind, _, key = by.partition(":")
+        if kind != "case":
+            return None
+        try:
+            body = self.store.record("case", key).body
+        except NotFoundError:
+            return None
+        return None if body["open"] else parse_time(str(body["changed"]), where=by)
 
     def hold(self, subject: str, *, reason: str) -> None:
         """Put a subject's data under a legal hold, audited."""

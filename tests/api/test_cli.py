@@ -26,8 +26,8 @@ from twin.files.blobs import Files
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["init"], ["import"], ["serve"], ["ingest"], ["ingest", "replay"], ["simulate", "flood"], ["layers"], ["state"],
-    ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["forget"], ["files", "check"],
-    ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"], ["retention", "hold"],
+    ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["forget"],
+    ["files", "check"],    ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"], ["retention", "hold"],
     ["retention", "lift"], ["lookup"],
 ]  # fmt: skip
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from twin.files import registry
 from twin.files.blobs import Files
 from twin.files.classes import DataClass, classes
-from twin.files.registry import FILE, KEPT
+from twin.files.registry import FILE, KEPT, USE
 from twin.files.vault import FORGOTTEN, Audited, KeyState, Vault, keys_named
 from twin.model.record import Append, Put, Record, RecordOp
 from twin.store.base import Store
@@ -51,7 +52,13 @@ class RetentionReport:
         return body
 
 
-def apply(vault: Vault, *, now: datetime | None = None, audit: Audited | None = None) -> RetentionReport:
+Ended = Callable[[str], datetime | None]
+"""When what refers to a file (``case:7``) came to its end; ``None`` while it goes on, or where nobody knows."""
+
+
+def apply(
+    vault: Vault, *, now: datetime | None = None, audit: Audited | None = None, ended: Ended = lambda _: None
+) -> RetentionReport:
     """Forget what is past its time.
 
     Parameters
@@ -60,12 +67,14 @@ def apply(vault: Vault, *, now: datetime | None = None, audit: Audited | None = 
         The time that counts; the wall clock's if not given.
     audit
         Makes the audit's entry of each deletion.
+    ended
+        Says when what data serves came to its end, for classes that count from there.
     """
     moment = now or datetime.now(UTC)
     completed = vault.carry_on(audit=audit)
     problems = tuple(vault.keys.sync())
     holds = vault.holds()
-    by_class = keys_named(vault.key_states())
+    by_class = keys_named(_with_ends(vault, ended))
     reports = []
     for item in classes(vault.store).values():
         states = by_class.get(item.name, [])
@@ -113,6 +122,23 @@ def overview(vault: Vault) -> list[dict[str, Json]]:
             }
         )
     return found
+
+
+def _with_ends(vault: Vault, ended: Ended) -> list[KeyState]:
+    """Keys with the time at which all that refers to their files came to its end."""
+    users: dict[str, set[str]] = {}
+    for record in vault.store.records(USE):
+        users.setdefault(str(record.body["digest"]), set()).add(str(record.body["by"]))
+    serving: dict[str, set[str]] = {}
+    for record in vault.store.records(FILE, where={"state": KEPT}):
+        serving.setdefault(str(record.body["sealed"]), set()).update(users.get(record.key, ()))
+    states = []
+    for state in vault.key_states():
+        ends = [ended(by) for by in serving.get(state.id, ())]
+        known = [end for end in ends if end is not None]
+        is_over = bool(ends) and len(known) == len(ends)
+        states.append(replace(state, released=state.released or (max(known) if is_over else None)))
+    return states
 
 
 def _is_due(item: DataClass, state: KeyState, now: datetime) -> bool:

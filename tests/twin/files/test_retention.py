@@ -10,6 +10,7 @@ from twin.core import Twin
 from twin.errors import NotFoundError, ParameterError
 from twin.files import classes, registry, retention
 from twin.files.vault import FORGOTTEN
+from twin.model.record import Put
 
 DAY1 = datetime(2026, 3, 1, 15, tzinfo=UTC)
 
@@ -53,6 +54,23 @@ def test_what_serves_a_case_counts_from_its_end(t: Twin) -> None:
     assert t.vault.read(made.digest) == b"0912"
     t.store.write_records(t.vault.release("case:7", at=after(500)))
     t.apply_retention(after(530))
+    assert t.vault.read(made.digest) is None
+
+
+def test_a_case_in_the_store_says_itself_when_it_ended(t: Twin) -> None:
+    made = t.vault.seal("case:FR-1", b"0912", retention="report_contact", by="case:FR-1", now=DAY1)
+
+    def case(*, is_open: bool) -> None:
+        t.store.write_records([Put("case", "FR-1", {"open": is_open, "changed": "2026-06-01T00:00:00.000000Z"})])
+
+    end = datetime(2026, 6, 1, tzinfo=UTC)
+    case(is_open=True)
+    t.apply_retention(end + timedelta(days=31))
+    assert t.vault.read(made.digest) == b"0912"
+    case(is_open=False)
+    t.apply_retention(end + timedelta(days=30) - timedelta(seconds=1))
+    assert t.vault.read(made.digest) == b"0912"
+    t.apply_retention(end + timedelta(days=30))
     assert t.vault.read(made.digest) is None
 
 
