@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import bim
 from api import problems
-from api.access import Gate, decide_mode
+from api.access import AccessMode, Gate, decide_mode
 from api.context import Context, Ingest, Readiness, get_context, get_viewer, needs, refuse_unknown_parameters
 from api.edge import Edge
 from api.housekeeping import Chore, Housekeeping
@@ -21,13 +23,33 @@ from api.metrics import Metrics
 from api.ogc import features, landing
 from api.ogc import tiles as ogc_tiles
 from api.probes import probes
-from api.routers import auditing, config, docs, imports, keeping, live, lookup, rasters, reading, running, web
+from api.rates import RateLimiter
+from api.routers import (
+    auditing,
+    config,
+    docs,
+    imports,
+    keeping,
+    live,
+    lookup,
+    oidc,
+    people,
+    rasters,
+    reading,
+    running,
+    session,
+    tokens,
+    web,
+)
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
 from api.sta.router import sta_router
 from layers.tiles import LruCache, TileSource
 from twin.access.audit_head import audit_folder, export_head
+from twin.access.desk import desk_of
+from twin.access.oidc import OpenId
+from twin.access.providers import load_providers
 from twin.core import Twin
 from twin.model.view import ADMINISTRATOR, Right
 
@@ -48,6 +70,9 @@ ROUTERS = (
     running.router,
     keeping.router,
     docs.router,
+    session.router,
+    people.router,
+    tokens.router,
 )
 
 
@@ -92,7 +117,10 @@ def create_app(
         If the access asked for cannot be given on that address.
     """
     bim.register_readers()
-    gate = Gate(decide_mode(settings))
+    desk = desk_of(t.store, t.keys, settings.entry.sessions)
+    mode = decide_mode(settings, has_accounts=desk.accounts.any())
+    gate = Gate(mode, desk, public_url=settings.entry.public_url, second_factor=settings.entry.second_factor)
+    rates = RateLimiter(settings.entry.rates) if mode is AccessMode.CLOSED else None
     metrics = Metrics()
     broadcaster = Broadcaster(t.store, most=settings.live_clients)
     housekeeping = Housekeeping(t, chores(settings))
@@ -122,6 +150,9 @@ def create_app(
         twin=t,
         settings=settings,
         gate=gate,
+        desk=desk,
+        openid=OpenId(t.keys),
+        providers=load_providers(settings.entry.oidc_file, os.environ),
         tiles=TileSource(t.store),
         pictures=LruCache(PICTURE_CACHE, len),
         live=broadcaster,
@@ -133,7 +164,7 @@ def create_app(
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
-    for router in STANDARDS:
+    for router in (*STANDARDS, oidc.router):
         app.include_router(router)
     app.include_router(
         sta_router(
@@ -142,5 +173,7 @@ def create_app(
     )
     web.mount(app, built=web_files)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Edge, gate=gate, metrics=metrics)
+    app.add_middleware(Edge, gate=gate, metrics=metrics, rates=rates)
+    if settings.entry.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.entry.trusted_proxies))
     return app

@@ -9,13 +9,16 @@ from typing import Annotated, Any, Protocol, cast
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 
-from api.access import ROLE_QUERY, Gate
+from api.access import ROLE_QUERY, Caller, Gate
 from api.housekeeping import Housekeeping
 from api.live import Broadcaster
 from api.metrics import Metrics
 from api.params import parse_moment, refuse_unknown
 from api.settings import Settings
 from layers.tiles import LruCache, TileSource
+from twin.access.desk import Desk
+from twin.access.oidc import OpenId
+from twin.access.providers import Provider
 from twin.core import Twin
 from twin.errors import ForbiddenError, SignInError
 from twin.model.view import RIGHTS, Right, Role, View, Viewer
@@ -41,6 +44,9 @@ class Context:
     twin: Twin
     settings: Settings
     gate: Gate
+    desk: Desk
+    openid: OpenId
+    providers: tuple[Provider, ...]
     tiles: TileSource
     pictures: LruCache[bytes]
     live: Broadcaster
@@ -62,13 +68,22 @@ def get_context(request: Request) -> Context:
 
 def get_viewer(request: Request) -> Viewer:
     """Who asks; remembered on the request for the error handlers."""
-    viewer = get_context(request).gate.viewer(request)
-    request.state.viewer = viewer
-    return viewer
+    return get_caller(request).viewer
+
+
+def get_caller(request: Request) -> Caller:
+    """Who asks, with what they showed; looked up once a request."""
+    known = getattr(request.state, "caller", None)
+    if known is None:
+        known = get_context(request).gate.caller(request)
+        request.state.caller = known
+        request.state.viewer = known.viewer
+    return cast("Caller", known)
 
 
 Ctx = Annotated[Context, Depends(get_context)]
 Asker = Annotated[Viewer, Depends(get_viewer)]
+Showing = Annotated[Caller, Depends(get_caller)]
 
 At = Annotated[str | None, Query(description="Valid time (RFC 3339); absent: now")]
 KnownAt = Annotated[str | None, Query(description="Recorded time (RFC 3339); absent: everything recorded so far")]
@@ -117,7 +132,7 @@ class Needs:
 
     def check(self, viewer: Viewer) -> None:
         """Raise SignInError for an anonymous caller, ForbiddenError for somebody without the right."""
-        if self.allows(viewer.role, signed_in=bool(viewer.person)):
+        if self.anybody or (viewer.person and (not self.rights or any(viewer.may(right) for right in self.rights))):
             return
         if not viewer.person:
             raise SignInError("this needs somebody who signed in", hint="Sign in first.")

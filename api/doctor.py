@@ -16,6 +16,7 @@ from typing import Any
 from api.access import decide_mode
 from api.settings import Settings
 from twin.access import audit
+from twin.access.desk import desk_of
 from twin.core import Twin
 from twin.errors import ParameterError, TwinError
 from twin.store.remote import RemoteStore
@@ -134,7 +135,8 @@ def access(patient: Patient) -> Iterator[Check]:
     place = f"{patient.settings.http_host}:{patient.settings.http_port}"
     title, title_en = "Quyền truy cập", "Access"
     try:
-        mode = decide_mode(patient.settings).value
+        desk = desk_of(patient.twin.store, patient.twin.keys)
+        mode = decide_mode(patient.settings, has_accounts=desk.accounts.any()).value
     except ParameterError as exc:
         yield Check("access", title, title_en, State.BAD, str(exc), str(exc), figures={"mode": "refused"})
         return

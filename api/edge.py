@@ -9,6 +9,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +17,7 @@ from api.access import Gate
 from api.logs import access_log, new_request_id
 from api.metrics import Metrics
 from api.problems import problem_of, unexpected
+from api.rates import RateLimiter
 from twin.access.audit import request_id
 from twin.errors import TwinError
 
@@ -31,31 +33,37 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"permissions-policy", b"camera=(), microphone=(), payment=()"),
 )
 """Pages load nothing from elsewhere. Inline style is what the map library sets on its own elements."""
+HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+"""Sent where the request came by https: browsers then use nothing else for a year."""
 
 
 class Edge:
     """Checks the address, answers what nobody foresaw, adds headers, counts."""
 
-    def __init__(self, app: ASGIApp, *, gate: Gate, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, gate: Gate, metrics: Metrics, rates: RateLimiter | None) -> None:
         self._app = app
         self._gate = gate
         self._metrics = metrics
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._gate, self._metrics, scope, send).run(receive)
+        await _Exchange(self._app, self._gate, self._metrics, self._rates, scope, send).run(receive)
 
 
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, metrics: Metrics, scope: Scope, send: Send) -> None:
+    def __init__(
+        self, app: ASGIApp, gate: Gate, metrics: Metrics, rates: RateLimiter | None, scope: Scope, send: Send
+    ) -> None:
         self._app = app
         self._gate = gate
         self._metrics = metrics
+        self._rates = rates
         self._method: str = scope["method"]
         # Routes answer GET; a HEAD is the same answer without its body. Live streams have no end to wait for.
         self._is_head = self._method == "HEAD" and scope["path"] != "/live"
@@ -76,7 +84,12 @@ class _Exchange:
 
     async def _handle(self, receive: Receive) -> None:
         try:
-            self._gate.check_addressed(HTTPConnection(self._scope), self._method)
+            connection = HTTPConnection(self._scope)
+            if self._rates is not None:
+                self._rates.check(connection, self._method)
+            self._gate.check_addressed(connection, self._method)
+            if self._gate.needs_forgery_check(connection, self._method):
+                await run_in_threadpool(self._gate.check_forgery, connection)
             await self._app(self._scope, receive, self._pass_on)
         except TwinError as error:
             await self._refuse(problem_of(error).response(), receive)
@@ -99,9 +112,10 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             present = {name for name, _ in message.get("headers", [])}
+            secure = (HSTS,) if self._scope.get("scheme") == "https" else ()
             message["headers"] = [
                 *message.get("headers", []),
-                *((name, value) for name, value in SECURITY_HEADERS if name not in present),
+                *((name, value) for name, value in (*SECURITY_HEADERS, *secure) if name not in present),
                 (b"x-request-id", self._id.encode()),
             ]
         elif message["type"] == "http.response.body" and self._is_head:

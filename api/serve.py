@@ -76,6 +76,7 @@ def make_server(app: FastAPI, *, on_ready: Callable[[], None] | None = None) -> 
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application believes the proxies that its settings name, nobody else
         timeout_graceful_shutdown=_GRACE_S,
         ws="none",
         backlog=2048,

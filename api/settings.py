@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from api import access_settings
+from api.access_settings import ACCESS_SETTINGS, AccessSettings
 from twin.errors import ParameterError
 from twin.files.datakeys import SafeSettings
 from twin.settings import DELETIONS, MASTER_KEY, Setting, SettingValues, read_settings, store_location
@@ -43,6 +45,7 @@ SETTINGS: dict[str, Setting] = {
             LOG,
             LOG_LEVEL,
             AUDIT_FOLDER,
+            *ACCESS_SETTINGS,
         )
     },
 }
@@ -67,6 +70,7 @@ class Settings:
     audit_folder: Path | None = None
     """``None``: beside the store (``x.audit/``)."""
     safe: SafeSettings = field(default_factory=SafeSettings)
+    entry: AccessSettings = field(default_factory=AccessSettings)
 
 
 def load(environ: Mapping[str, str], *, folder: Path) -> Settings:
@@ -99,6 +103,7 @@ def from_values(values: SettingValues, environ: Mapping[str, str]) -> Settings:
         log_level=level,
         audit_folder=Path(values.text(AUDIT_FOLDER)) if values.text(AUDIT_FOLDER) else None,
         safe=SafeSettings(values.text(MASTER_KEY), values.text(DELETIONS), environ),
+        entry=access_settings.from_values(values),
     )
 
 

@@ -15,6 +15,7 @@ from api.sta.conformance import CONFORMANCE
 from api.sta.errors import NotOfferedError
 from api.sta.options import Options, read_options
 from api.sta.paths import ResourcePath, parse_path
+from api.sta.scope import check_scope
 from api.sta.shape import Links, data_array_document, entity_document, page_document
 from twin.errors import FormatError, NotFoundError, ParameterError, SchemaError
 from twin.model.entity import KINDS, EntityKind, entity_kind
@@ -178,6 +179,9 @@ def _create(request: Request, text: str, body: dict[str, Json], store: Store, vi
         raise NotOfferedError("entities are created in a set", hint=f"Post to {path.kind.name}.")
     if len(path.entities) > 1:
         body = _belonging(path, body, store, viewer)
+    caller = getattr(request.state, "caller", None)
+    if caller is not None and caller.scope is not None:
+        check_scope(caller.scope, path, body, store, viewer)
     number = store.create_entities(path.kind.name, body, _source(viewer))
     response = _shown(request, store, viewer, path.kind, number, status=201)
     response.headers["Location"] = f"{_root(request)}/{path.kind.name}({number})"

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["init"], ["import"], ["serve"], ["ingest"], ["ingest", "replay"], ["simulate", "flood"], ["layers"], ["state"],
     ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["forget"],
-    ["files", "check"],    ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"], ["retention", "hold"],
+    ["files", "check"], ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"],
+    ["retention", "hold"],
     ["retention", "lift"], ["lookup"],
 ]  # fmt: skip
 

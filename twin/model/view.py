@@ -77,12 +77,15 @@ class Viewer:
         signed in. Approvals count persons.
     token
         Id of the API token or device key that was used; ``""`` for none.
+    limited_to
+        The rights of the role that a token was given; ``None`` for all of them.
     """
 
     name: str
     role: Role
     person: str = ""
     token: str = ""
+    limited_to: frozenset[Right] | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -90,8 +93,8 @@ class Viewer:
         return self.role is not Role.CITIZEN
 
     def may(self, right: Right) -> bool:
-        """Whether the viewer's role has a right."""
-        return right in RIGHTS[self.role]
+        """Whether the viewer has a right: the role has it, and the token, where one was used."""
+        return right in RIGHTS[self.role] and (self.limited_to is None or right in self.limited_to)
 
     @property
     def may_write(self) -> bool:
