@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -127,3 +128,9 @@ def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with ``Z``; microseconds only where there are any."""
     utc = require_aware(moment, where="format_time")
     return utc.isoformat(timespec="microseconds" if utc.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def fold(text: str) -> str:
+    """Text for comparing: lower case, without diacritics, ``đ`` as ``d``."""
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(c for c in plain if not unicodedata.combining(c))

@@ -17,7 +17,7 @@ from twin.store.embedded.feature_writing import FeatureWriting
 from twin.store.embedded.filters import compile_filter
 from twin.store.embedded.layers import Interval
 from twin.store.embedded.part import KnownLayer, Moment, folded, loads
-from twin.types import BBox, LonLat
+from twin.types import BBox, LonLat, fold
 
 _COLUMNS = "fid, geometry, valid_from, valid_to, recorded_from, recorded_to, source, crs"
 
@@ -250,14 +250,6 @@ def _still_open(feature: Feature) -> Feature:
         feature.source,
         feature.crs,
     )
-
-
-def fold(text: str) -> str:
-    """Text without case and diacritics, as :func:`twin.store.embedded.part.folded` makes it in SQL."""
-    import unicodedata  # noqa: PLC0415  only searches need it
-
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def escape_like(word: str) -> str:
