@@ -41,6 +41,7 @@ from api.routers import (
     tokens,
     web,
 )
+from api.routers import cases as cases_routes
 from api.routers import ingest as ingest_routes
 from api.routers.running import program_version
 from api.settings import Settings
@@ -50,6 +51,7 @@ from twin.access.audit_head import audit_folder, export_head
 from twin.access.desk import desk_of
 from twin.access.oidc import OpenId
 from twin.access.providers import load_providers
+from twin.cases.engine import Cases
 from twin.core import Twin
 from twin.model.view import ADMINISTRATOR, Right
 
@@ -61,6 +63,7 @@ STANDARDS = (landing.router, features.router, ogc_tiles.router)
 ROUTERS = (
     config.router,
     auditing.router,
+    cases_routes.router,
     reading.router,
     rasters.router,
     ingest_routes.router,
@@ -76,7 +79,7 @@ ROUTERS = (
 )
 
 
-def chores(settings: Settings) -> list[Chore]:
+def chores(settings: Settings, cases: Cases) -> list[Chore]:
     """What the server does by itself."""
 
     def lay_head(t: Twin, now: datetime) -> None:
@@ -85,7 +88,14 @@ def chores(settings: Settings) -> list[Chore]:
     def forget(t: Twin, now: datetime) -> None:
         t.as_viewer(ADMINISTRATOR).apply_retention(now)
 
-    return [Chore("audit head", 600, lay_head), Chore("retention", 6 * 3600, forget)]
+    def ring(_: Twin, now: datetime) -> None:
+        cases.tick(now)
+
+    return [
+        Chore("audit head", 600, lay_head),
+        Chore("retention", 6 * 3600, forget),
+        Chore("clocks of cases", 15, ring),
+    ]
 
 
 def create_app(
@@ -122,8 +132,9 @@ def create_app(
     gate = Gate(mode, desk, public_url=settings.entry.public_url, second_factor=settings.entry.second_factor)
     rates = RateLimiter(settings.entry.rates) if mode is AccessMode.CLOSED else None
     metrics = Metrics()
+    cases = t.cases
     broadcaster = Broadcaster(t.store, most=settings.live_clients)
-    housekeeping = Housekeeping(t, chores(settings))
+    housekeeping = Housekeeping(t, chores(settings, cases))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -157,6 +168,7 @@ def create_app(
         pictures=LruCache(PICTURE_CACHE, len),
         live=broadcaster,
         metrics=metrics,
+        cases=cases,
         ingest=ingest,
         readiness=tuple(readiness),
         housekeeping=housekeeping,

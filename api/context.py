@@ -19,6 +19,7 @@ from layers.tiles import LruCache, TileSource
 from twin.access.desk import Desk
 from twin.access.oidc import OpenId
 from twin.access.providers import Provider
+from twin.cases.engine import Cases
 from twin.core import Twin
 from twin.errors import ForbiddenError, SignInError
 from twin.model.view import RIGHTS, Right, Role, View, Viewer
@@ -51,6 +52,7 @@ class Context:
     pictures: LruCache[bytes]
     live: Broadcaster
     metrics: Metrics
+    cases: Cases
     housekeeping: Housekeeping
     ingest: Ingest | None = None
     readiness: tuple[Readiness, ...] = ()

@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from twin.access.audit import audited
+from twin.cases.engine import Cases
+from twin.cases.personal import VaultData
 from twin.errors import ForbiddenError, NotFoundError, NoTwinError, ParameterError, StoreBusyError, StoreError
 from twin.files import backup, registry, retention
 from twin.files.backup import Manifest
@@ -89,6 +91,11 @@ class Twin:
             known = uuid.uuid4().hex
             self.store.put_info({"id": known})
         return Vault(self.store, self.files, DataKeys(self.keys, self.safe, known))
+
+    @property
+    def cases(self) -> Cases:
+        """The cases, with personal values in the vault."""
+        return Cases(self.store, personal=VaultData(self.vault))
 
     def view(self, at: datetime | None = None, known_at: datetime | None = None) -> View:
         """The viewer's standpoint."""

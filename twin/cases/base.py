@@ -18,6 +18,7 @@ from twin.cases.kind import Body, CaseKind, FormField, Transition
 from twin.cases.kinds import Kinds
 from twin.cases.rules import keys_of, who_is
 from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError
+from twin.files.registry import use
 from twin.law.calendar import builtin_calendar
 from twin.model.record import Append, Condition, Put, Range, RecordOp
 from twin.model.view import Right, Role, Viewer
@@ -36,6 +37,9 @@ class PersonalData(Protocol):
 
     def seal(self, subject: str, value: Json, retention_class: str) -> str:
         """Keep a value of a subject; returns a reference to it."""
+
+    def claim(self, ref: str, by: str) -> RecordOp:
+        """The operation that says who refers to it, for the commit that does."""
 
     def open(self, ref: str) -> Json | None:
         """The value; ``None`` once it was forgotten."""
@@ -269,17 +273,25 @@ class CaseBase:
         for name in names:
             self._extensions.check(name)(act)
 
-    def _sealed(self, case: str, form: Sequence[FormField], values: Body) -> Body:
-        """Values with the personal ones replaced by references to where they are sealed."""
-        personal = {f.name: f for f in form if f.personal}
-        kept = dict(values)
-        for name in personal.keys() & values.keys():
-            if values[name] is None:
+    def _sealed(self, case: str, form: Sequence[FormField], values: Body) -> tuple[Body, tuple[RecordOp, ...]]:
+        """Values with the personal ones replaced by references to where they are sealed.
+
+        The operations say that the case refers to those, and to the files among the values.
+        """
+        kept, ops = dict(values), list[RecordOp]()
+        for field in form:
+            value = values.get(field.name)
+            if value is None:
                 continue
-            if self._personal is None:
-                raise InternalError(f"{name} is personal, and nothing keeps personal data", where=case)
-            kept[name] = {"personal": self._personal.seal(f"case:{case}", values[name], personal[name].retention)}
-        return kept
+            if field.personal:
+                if self._personal is None:
+                    raise InternalError(f"{field.name} is personal, and nothing keeps personal data", where=case)
+                ref = self._personal.seal(f"case:{case}", value, field.retention)
+                kept[field.name] = {"personal": ref}
+                ops.append(self._personal.claim(ref, f"case:{case}"))
+            elif field.type == "file":
+                ops += [use(str(one), f"case:{case}") for one in (value if isinstance(value, list) else [value])]
+        return kept, tuple(ops)
 
     # -- the store --------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from twin.cases.kinds import hindrance
 from twin.cases.rules import any_role, keys_of, refusal, role_fits, who_is
 from twin.cases.values import editable, read_changes, says, title_of
 from twin.errors import ConflictError, ForbiddenError, ParameterError
+from twin.files.registry import use
 from twin.model.record import Condition, Range, RecordOp
 from twin.model.view import Right, Viewer
 from twin.types import BBox, Json, LonLat
@@ -180,7 +181,7 @@ class Cases(CaseBase):
         files: Sequence[Body],
         parent: str,
     ) -> Case:
-        changes = self._sealed(number.case, kind.form, values)
+        changes, claims = self._sealed(number.case, kind.form, values)
         act = Act(self.store, viewer, kind, number.case, None, None, changes, changes, now)
         effects = self._effects(act, kind.checks, kind.on_open)
         changes = {**changes, **effects.changes}
@@ -208,7 +209,7 @@ class Cases(CaseBase):
             "waits": moves.waits(kind, kind.initial),
             **moves.clock_members({}, clocks),
         }
-        ops = [number.op, *effects.ops]
+        ops = [number.op, *claims, *effects.ops]
         if parent:
             ops += self._under(viewer, parent, number.case, now)
         return self._commit(viewer, number.case, None, entry, replace(effects, ops=tuple(ops)), "case.open")
@@ -277,11 +278,12 @@ class Cases(CaseBase):
             raise ForbiddenError(refused, where=wanted.name)
         if wanted.reason is Reason.REQUIRED and not reason.strip():
             raise ParameterError("a reason is needed", where="reason")
-        values = self._sealed(case.id, (*editable(kind, wanted), *wanted.form), read_changes(kind, wanted, given))
-        body = {**case.body, **values}
-        blocked = self._blocked(case, wanted, body)
+        plain = read_changes(kind, wanted, given)
+        blocked = self._blocked(case, wanted, {**case.body, **plain})
         if blocked:
             raise ConflictError(blocked, where=case.id)
+        values, claims = self._sealed(case.id, (*editable(kind, wanted), *wanted.form), plain)
+        body = {**case.body, **values}
         now = self._moment(case)
         act = Act(self.store, viewer, kind, case.id, case, wanted, body, values, now, reason.strip())
         names = {f.name for f in kind.form}
@@ -292,6 +294,7 @@ class Cases(CaseBase):
             entry |= {"transition": wanted.name, "reason": reason.strip(), "seen": seen}
             return self._commit(viewer, case.id, held, entry, Effects(), "case.approve")
         effects = self._effects(act, (*extra, *wanted.checks), wanted.effect)
+        effects = replace(effects, ops=(*claims, *effects.ops))
         entry = self._transition_entry(viewer, held, wanted, now, {**values, **effects.changes})
         entry |= {"reason": reason.strip(), "seen": seen, "wrote": bool(set(values) & names)}
         if effects.title or (kind.title_field in values):
@@ -317,23 +320,27 @@ class Cases(CaseBase):
             raise ParameterError(f"a note has 1 to {MOST_NOTE} characters", where="text")
         return self._add(viewer, case, "note", {"note": text}, seen)
 
+    def require_worker(self, viewer: Viewer, case: str) -> None:
+        """Raise unless the viewer may add notes and files to a case."""
+        self._worked_by(viewer, case, or_opener=True)
+
     def attach(self, viewer: Viewer, case: str, *, file: str, name: str, size: int, more: Body | None = None) -> Case:
         """Put a kept file (by its SHA-256) into a case."""
         one: Body = {"file": file, "name": name, "size": size, **(more or {})}
-        return self._add(viewer, case, "attach", {"files": [one]}, None)
+        return self._add(viewer, case, "attach", {"files": [one]}, None, use(file, f"case:{case}"))
 
     def link(self, viewer: Viewer, case: str, link: Body) -> Case:
         """Say what a case has to do with: ``{"rel", "layer"?, "fid"?, "case"?}``."""
         return self._add(viewer, case, "link", {"links": [link]}, None)
 
-    def _add(self, viewer: Viewer, case: str, act: str, members: Body, seen: int | None) -> Case:
+    def _add(self, viewer: Viewer, case: str, act: str, members: Body, seen: int | None, *ops: RecordOp) -> Case:
         for _ in range(TRIES):
             held = self._settled(self._worked_by(viewer, case, or_opener=True))
             if seen is not None:
                 self._require_seen(held.case, seen)
             entry = self._entry(act, viewer, held, self._moment(held.case)) | members
             try:
-                return self._commit(viewer, case, held, entry, Effects(), f"case.{act}")
+                return self._commit(viewer, case, held, entry, Effects(ops=ops), f"case.{act}")
             except ConflictError:
                 if self._held(case).case.version == held.case.version:
                     raise
