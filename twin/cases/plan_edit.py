@@ -34,9 +34,10 @@ from twin.cases.kind import (
 )
 from twin.errors import ConflictError, NotFoundError, ParameterError
 from twin.geo.crs import from_wgs84, to_wgs84
+from twin.model import policy
 from twin.model.layer import Feature, FeatureChange, Layer, LayerKind, Source
 from twin.model.record import ExpectFeatures
-from twin.model.view import ADMINISTRATOR, View, Viewer
+from twin.model.view import Role, View, Viewer
 from twin.store.base import Store
 from twin.types import Json, format_time, parse_time
 
@@ -206,13 +207,35 @@ def versions_at(store: Store, viewer: Viewer, layer: str, edits: Sequence[Edit])
     return found
 
 
+def whole_view(store: Store) -> Viewer:
+    """Somebody from whom the policy hides nothing: what is kept of a feature must be all of it.
+
+    Raises
+    ------
+    ConflictError
+        If the policy lets nobody see everything.
+    """
+    try:
+        record = store.record(policy.KIND, policy.CURRENT)
+        held = policy.from_json(record.body["policy"], record.version)
+    except NotFoundError:
+        held = policy.DEFAULT
+    for role in Role:
+        viewer = Viewer("system", role)
+        if held.of(viewer).sees_everything:
+            return viewer
+    raise ConflictError(
+        "no role sees every attribute, so that none could be kept", hint="Let one role see everything in the policy."
+    )
+
+
 def check_body(act: Act) -> None:
     """Refuse a proposal that cannot be read, or is about what the proposer does not see."""
     name = str(act.body["layer"])
     layer_of(act.store, act.viewer, name)
     edits = read_edits(act.body["changes"])
     fids = [edit.fid for edit in edits]
-    known = versions_at(act.store, ADMINISTRATOR, name, edits)
+    known = versions_at(act.store, whole_view(act.store), name, edits)
     seen = versions_at(act.store, act.viewer, name, edits)
     hidden = [fid for fid in fids if fid in known and fid not in seen]
     if hidden:
@@ -239,7 +262,7 @@ def base_of(body: Body) -> datetime:
 def publish(act: Act) -> Effects:
     """The write that makes the proposal a new version, in the commit of the approving transition."""
     layer, edits = str(act.body["layer"]), read_edits(act.body["changes"])
-    before = versions_at(act.store, ADMINISTRATOR, layer, edits)
+    before = versions_at(act.store, whole_view(act.store), layer, edits)
     changes = [feature_change(edit, before.get(edit.fid)) for edit in edits]
     proposer = act.case.opener if act.case else None
     source = Source(

@@ -295,3 +295,43 @@ def test_only_planners_propose(edits: Cases) -> None:
     for who in (REVIEWER, ADMIN, OTHER):
         with pytest.raises(ForbiddenError, match="may not open"):
             edits.open(who, "plan_edit", body(floors("z0", 7)))
+
+
+def test_what_the_reviewer_may_not_see_of_a_feature_is_kept_all_the_same(edits: Cases) -> None:
+    from dataclasses import replace
+
+    from twin.model import policy
+    from twin.model.record import Put
+    from twin.model.view import Role
+
+    blind = replace(policy.EVERYTHING, hide={"zones": ("code",)})
+    roles = {**policy.DEFAULT.roles, **dict.fromkeys((Role.PLANNER, Role.REVIEWER, Role.ADMINISTRATOR), blind)}
+    held = policy.to_json(replace(policy.DEFAULT, roles=roles))
+    edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": held})])
+    case = edits.open(PLANNER, "plan_edit", body(floors("z0", 7), decision="1"))
+    assert "code" not in str(preview(edits.store, REVIEWER, case.body).as_json()["before"])
+    edits.act(REVIEWER, case.id, "approve", seen=1)
+    assert state(edits.store, "z0") == {"floors": 7}
+    edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": policy.to_json(policy.DEFAULT)})])
+    assert state(edits.store, "z0") == {"code": "ODT", "floors": 7}
+    nobody = policy.to_json(replace(policy.DEFAULT, roles=dict.fromkeys(Role, blind)))
+    second = edits.open(PLANNER, "plan_edit", body(floors("z0", 8), decision="2"))
+    edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": nobody})])
+    with pytest.raises(ConflictError, match="no role sees"):
+        edits.act(REVIEWER, second.id, "approve", seen=1)
+
+
+def test_land_the_proposer_may_not_see_cannot_be_overwritten_under_its_id(edits: Cases) -> None:
+    from dataclasses import replace
+
+    from twin.model import policy
+    from twin.model.record import Put
+    from twin.model.secrecy import Secrecy
+    from twin.model.view import Role
+
+    edits.store.write_features("zones", [FeatureChange("q1", plot(5), {"code": "CQP"}, day(0))], SOURCE)  # type: ignore[arg-type]
+    uncleared = replace(policy.EVERYTHING, clearance=Secrecy.PUBLIC)
+    held = policy.to_json(replace(policy.DEFAULT, roles={**policy.DEFAULT.roles, Role.PLANNER: uncleared}))
+    edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": held})])
+    with pytest.raises(ParameterError, match="cannot be used"):
+        edits.open(PLANNER, "plan_edit", body({"fid": "q1", "geometry": mapping(plot(5)), "properties": CODE}))
