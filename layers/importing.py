@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.grids import convert
 from layers.join import Join, join_table
+from layers.options import ImportOptions
 from layers.plausible import grid_warnings, orient, warnings_about_place
 from layers.quality import MISSING_VALUES, Checked, check_rows, read_missing
 from layers.readers.opening import opened
@@ -36,10 +37,17 @@ from twin.errors import (
 from twin.geo.crs import describe
 from twin.model.layer import Commit, FeatureChange, Field, FieldType, Layer, LayerKind, RasterItem, Source
 from twin.model.view import Access
-from twin.types import Json, require_aware
+from twin.types import Json
 
 _FILE_ID = frozenset({"id", "fid", "@id"})
 _LONGEST_ID = 200
+
+Progress = Callable[[float | None, str, str], None]
+"""Gets the share done and what is being done, in Vietnamese and in English; may raise to stop the import."""
+
+
+def _silent(_: float | None, __: str, ___: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class _Job:
     unit: str
     wanted: Layer
     titled: bool
+    progress: Progress
 
 
 def import_file(
@@ -136,18 +145,43 @@ def import_file(
     """
     if not t.viewer.may_write:
         raise ForbiddenError(f"{t.viewer.name} may not change data")
+    options = ImportOptions(
+        layer, crs or "", id_field or "", replace, decision, valid_from, title or "", title_en, access, group,
+        table or "", x_field or "", y_field or "", unit, join,
+    )  # fmt: skip
+    return import_with(t, path, options, fields=fields, missing_values=missing_values, name=name, reader=reader)
+
+
+def import_with(
+    t: Twin,
+    path: str | Path,
+    options: ImportOptions,
+    *,
+    fields: Sequence[Field] = (),
+    missing_values: Sequence[float] = MISSING_VALUES,
+    name: str | None = None,
+    reader: Reader | None = None,
+    progress: Progress = _silent,
+) -> ImportReport:
+    """Import a file with options in a record; everything else is as :func:`import_file` says."""
+    if not t.viewer.may_write:
+        raise ForbiddenError(f"{t.viewer.name} may not change data")
     source = local_file(path)
-    moment = None if valid_from is None else require_aware(valid_from, where="valid_from")
-    wanted = Layer(layer, title or layer, title_en=title_en, fields=tuple(fields), access=access, group=group)
+    wanted = Layer(
+        options.layer, options.title or options.layer, title_en=options.title_en, fields=tuple(fields),
+        access=options.access, group=options.group,
+    )  # fmt: skip
+    progress(0.0, "Đang đọc tệp", "Reading the file")
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     job = _Job(
-        t, source, name or source.name, digest, layer, (crs or "").strip(), id_field or "", replace, decision, moment,
-        join, tuple(missing_values), unit, wanted, title is not None,
+        t, source, name or source.name, digest, options.layer, options.crs, options.id_field, options.replace,
+        options.decision, options.valid_from, options.join, tuple(missing_values), options.unit, wanted,
+        bool(options.title), progress,
     )  # fmt: skip
-    options = ReadOptions(table or "", x_field or "", y_field or "", job.crs)
+    reading_options = ReadOptions(options.table, options.x_field, options.y_field, job.crs)
     try:
-        with opened(source, options, reader=reader) as reading:
+        with opened(source, reading_options, reader=reader) as reading:
             return _import_grid(job, reading) if isinstance(reading, Grid) else _import_table(job, reading)
     except (InputError, ConflictError) as exc:
         _store_refusal(job, exc)
@@ -199,6 +233,7 @@ def _import_table(job: _Job, table: Table) -> ImportReport:
     if job.join is not None:
         result = join_table(table, job.join)
         table, joined = result.table, result.report
+    job.progress(0.4, f"Đang kiểm tra {len(table.rows)} bản ghi", f"Checking {len(table.rows)} records")
     oriented = orient(table.rows, crs.used)
     checked = check_rows(oriented.rows, crs.used)
     checked = _with_missing(checked, table.fields, job.missing)
@@ -374,6 +409,7 @@ def _write(job: _Job, report: ImportReport, changes: list[FeatureChange], define
         raise FormatError(
             f"none of the {report.rows} rows can be stored; row {first.row}: {first.reason}", where=job.name
         )
+    job.progress(0.8, f"Đang ghi {len(changes)} đối tượng", f"Writing {len(changes)} features")
     ending = (job.valid_from or datetime.now(UTC)) if job.replace else None
     commit = job.twin.store.write_features(
         job.layer,
@@ -410,6 +446,7 @@ def _import_grid(job: _Job, grid: Grid) -> ImportReport:
         raise ConflictError(
             f"layer {job.layer!r} exists and holds {existing.kind}s, not grids", hint="Choose another layer name."
         )
+    job.progress(0.4, "Đang chuyển lưới", "Converting the grid")
     with TemporaryDirectory(prefix="twin-grid-") as folder:
         made = convert(grid, crs.used, Path(folder))
         digest = job.twin.files.put(made.path)

@@ -13,7 +13,8 @@ from typing import Any
 from shapely.geometry import Point
 
 from twin.errors import CancelledError, ExternalError, FormatError
-from twin.jobs.model import JobKind, Limits, Priority
+from twin.jobs.limits import Limits
+from twin.jobs.model import JobKind, Priority
 from twin.jobs.work import Task
 from twin.model.layer import FeatureChange, Source
 

@@ -52,7 +52,7 @@ def read_isolated(path: Path, *, limits: Limits | None = None) -> RawModel:
 def _run(path: Path, schema: str, limits: Limits) -> subprocess.CompletedProcess[bytes]:
     command = [
         *(sys.executable, "-P", "-m", "bim.ifc.worker"),
-        *(str(path.resolve()), schema, str(limits.memory_bytes), str(limits.cpu_s)),
+        *(str(path.resolve()), schema, str(limits.memory_bytes), str(limits.cpu_s), str(os.getpid())),
     ]
     try:
         # Files, not pipes: the process's own limit on written bytes bounds them.

@@ -1,6 +1,6 @@
 """The reading process: limits itself, reads one file, writes one JSON document, ends.
 
-Run as ``python -m bim.ifc.worker FILE SCHEMA MEMORY_BYTES CPU_SECONDS``. Exit status 0: the model is on
+Run as ``python -m bim.ifc.worker FILE SCHEMA MEMORY_BYTES CPU_SECONDS PARENT``. Exit status 0: the model is on
 standard output; 3: a sentence on why it cannot be read is; anything else: the process broke down.
 """
 
@@ -11,6 +11,8 @@ import resource
 import sys
 from pathlib import Path
 
+from twin.jobs.limits import die_with, lower
+
 REFUSED = 3
 OUT_OF_MEMORY = 4
 MAX_ANSWER_BYTES = 64 << 20
@@ -18,15 +20,16 @@ MAX_ANSWER_BYTES = 64 << 20
 
 def limit(memory_bytes: int, cpu_s: int) -> None:
     """Bound this process before it touches the file: memory, CPU time, bytes written, no core dump."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_ANSWER_BYTES, MAX_ANSWER_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_FSIZE, MAX_ANSWER_BYTES)
+    lower(resource.RLIMIT_CPU, cpu_s, cpu_s + 5)
+    lower(resource.RLIMIT_AS, memory_bytes)
 
 
 def main(arguments: list[str]) -> int:
     """Read the file named in the arguments and write the answer."""
-    file, schema, memory_bytes, cpu_s = arguments
+    file, schema, memory_bytes, cpu_s, parent = arguments
+    die_with(int(parent))
     limit(int(memory_bytes), int(cpu_s))
     # Libraries print to standard output; the answer goes to the original one alone.
     answer = os.fdopen(os.dup(1), "wb")

@@ -275,7 +275,18 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def remove_folders(job: str) -> None:
-    """Remove what a killed runner left of earlier attempts."""
+    """Remove what a killed runner left of earlier attempts: folders, and processes that workers had started."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{job}-*"):
         if folder.stat().st_uid == os.getuid():
+            _end_processes_of(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_processes_of(folder: Path) -> None:
+    """End every process that has the folder of an attempt for its temporary files."""
+    mark = f"TMPDIR={folder / 'work'}".encode()
+    for place in Path("/proc").glob("[0-9]*"):
+        # Most are not ours to read, and each may end meanwhile.
+        with contextlib.suppress(OSError):
+            if mark in (place / "environ").read_bytes().split(b"\0"):
+                os.kill(int(place.name), signal.SIGKILL)

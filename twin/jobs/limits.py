@@ -6,15 +6,37 @@ import ctypes
 import os
 import resource
 import signal
+from dataclasses import dataclass
 from typing import Final
 
-from twin.jobs.model import Limits
+from twin.errors import ParameterError
+from twin.types import Json
 
 _MAPPED_MB = 4096
 """Address space beside a process's own memory: libraries and mapped files. [MiB]"""
 _LARGEST_FILE: Final = 64 << 30
 _GRACE_S = 5
 _PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one worker process and each process it starts may take; the operating system enforces it."""
+
+    memory_mb: int = 4096
+    """Memory of its own. [MiB]"""
+    cpu_s: int = 3600
+    """Processor time. [s]"""
+    time_s: int = 7200
+    """Time by the clock. [s]"""
+
+    def __post_init__(self) -> None:
+        if min(self.memory_mb, self.cpu_s, self.time_s) < 1:
+            raise ParameterError("limits of a job are positive whole numbers")
+
+    def as_dict(self) -> dict[str, Json]:
+        """The limits as JSON."""
+        return {"memory_mb": self.memory_mb, "cpu_s": self.cpu_s, "time_s": self.time_s}
 
 
 def limit(limits: Limits) -> None:

@@ -16,7 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from twin.errors import ParameterError, TwinError
+from twin.errors import TwinError
+from twin.jobs.limits import Limits
 from twin.model.layer import Commit
 from twin.model.record import Body, Entry, Record
 from twin.model.view import Role, Viewer
@@ -53,26 +54,6 @@ class Priority:
     HOUSEKEEPING: Final = 10
     URGENT: Final = 80
     """From here on a job is also taken when all ordinary places are busy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one worker process and each process it starts may take; the operating system enforces it."""
-
-    memory_mb: int = 4096
-    """Memory of its own. [MiB]"""
-    cpu_s: int = 3600
-    """Processor time. [s]"""
-    time_s: int = 7200
-    """Time by the clock. [s]"""
-
-    def __post_init__(self) -> None:
-        if min(self.memory_mb, self.cpu_s, self.time_s) < 1:
-            raise ParameterError("limits of a job are positive whole numbers")
-
-    def as_dict(self) -> dict[str, Json]:
-        """The limits as JSON."""
-        return {"memory_mb": self.memory_mb, "cpu_s": self.cpu_s, "time_s": self.time_s}
 
 
 @dataclass(frozen=True, slots=True)

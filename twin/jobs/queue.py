@@ -16,6 +16,7 @@ from typing import Final
 from twin.access.audit import audited
 from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError
 from twin.jobs.fence import steps_of
+from twin.jobs.limits import Limits
 from twin.jobs.model import (
     OPEN_STATES,
     RECORD,
@@ -24,7 +25,6 @@ from twin.jobs.model import (
     JobProblem,
     JobState,
     Kinds,
-    Limits,
     Step,
     log_of,
     owner_of,

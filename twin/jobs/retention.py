@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from twin.errors import ParameterError
-from twin.jobs.model import OPEN_STATES, RECORD, JobKind, JobState, Limits, Priority
+from twin.jobs.limits import Limits
+from twin.jobs.model import OPEN_STATES, RECORD, JobKind, JobState, Priority
 from twin.jobs.work import Task
 from twin.model.record import Drop, Range, RecordOp
 from twin.types import Json, format_time

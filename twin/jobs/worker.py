@@ -19,8 +19,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn, cast
 
 from twin.errors import CancelledError, InternalError, TwinError
-from twin.jobs.limits import die_with, limit
-from twin.jobs.model import JobProblem, Limits
+from twin.jobs.limits import Limits, die_with, limit
 
 OUT_OF_MEMORY: Final = 4
 """Exit status after MemoryError."""
@@ -83,16 +82,18 @@ def main() -> int:
         tell.say(result=result)
     except MemoryError:
         return OUT_OF_MEMORY
-    except CancelledError as exc:
-        tell.say(problem=JobProblem.of(exc).as_dict())
     except TwinError as exc:
         if isinstance(exc, InternalError):
             traceback.print_exc()
-        tell.say(problem=JobProblem.of(exc).as_dict())
+        _tell_problem(tell, exc)
     except Exception as exc:  # noqa: BLE001  whatever the work raised is how it ended; the log gets all of it
         traceback.print_exc()
-        tell.say(problem=JobProblem("internal", f"{type(exc).__name__}: {exc}", hint="The log has more.").as_dict())
+        _tell_problem(tell, InternalError(f"{type(exc).__name__}: {exc}", hint="The log has more."))
     return 0
+
+
+def _tell_problem(tell: Teller, error: TwinError) -> None:
+    tell.say(problem={"kind": error.kind, "message": error.message, "where": error.where, "hint": error.hint})
 
 
 def _do(order: Order, tell: Teller) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from twin.access import audit
 from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError
 from twin.jobs import retention
 from twin.jobs.fence import READS, WRITES, FencedStore, steps_of
-from twin.jobs.model import Job, JobProblem, JobState, Limits
+from twin.jobs.limits import Limits
+from twin.jobs.model import Job, JobProblem, JobState
 from twin.jobs.queue import Queue
 from twin.jobs.runner import is_gone, process_name
 from twin.jobs.schedules import Schedule, put_schedule, schedules, submit_due
