@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -18,6 +19,7 @@ from api.access import AccessMode, Gate, decide_mode
 from api.context import Context, Ingest, Readiness, get_context, get_viewer, needs, refuse_unknown_parameters
 from api.edge import Edge
 from api.housekeeping import Chore, Housekeeping
+from api.jobs import put_schedules, queue_of
 from api.live import Broadcaster
 from api.metrics import Metrics
 from api.ogc import features, landing
@@ -29,6 +31,7 @@ from api.routers import (
     config,
     docs,
     imports,
+    jobs,
     keeping,
     live,
     lookup,
@@ -53,6 +56,7 @@ from twin.access.oidc import OpenId
 from twin.access.providers import load_providers
 from twin.cases.engine import Cases
 from twin.core import Twin
+from twin.jobs.runner import Runner
 from twin.model.view import ADMINISTRATOR, Right
 
 PICTURE_CACHE = 64 << 20
@@ -68,6 +72,7 @@ ROUTERS = (
     rasters.router,
     ingest_routes.router,
     imports.router,
+    jobs.router,
     lookup.router,
     live.router,
     running.router,
@@ -135,14 +140,19 @@ def create_app(
     cases = t.cases
     broadcaster = Broadcaster(t.store, most=settings.live_clients)
     housekeeping = Housekeeping(t, chores(settings, cases))
+    queue = queue_of(t.store, settings)
+    runner = Runner(queue, places=settings.job_places)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await broadcaster.start()
         await housekeeping.start()
+        await run_in_threadpool(put_schedules, queue, settings)
+        runner.start()
         try:
             yield
         finally:
+            await run_in_threadpool(runner.stop)
             await housekeeping.stop()
             await broadcaster.stop()
 
@@ -155,7 +165,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    for probe in probes(t, broadcaster, housekeeping):
+    for probe in probes(t, broadcaster, housekeeping, queue):
         metrics.add(probe)
     app.state.context = Context(
         twin=t,
@@ -172,6 +182,8 @@ def create_app(
         ingest=ingest,
         readiness=tuple(readiness),
         housekeeping=housekeeping,
+        queue=queue,
+        runner=runner,
     )
     problems.install(app)
     for router in ROUTERS:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import auditing, cases, imports, keeping, lookup, serving, simulating, store
+from api.commands import auditing, cases, imports, jobs, keeping, lookup, serving, simulating, store
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
 from api.problems import Problem, whole_problem
@@ -35,6 +35,7 @@ app.command(
 app.add_typer(simulating.simulate_app, name="simulate", epilog="Example: twin simulate flood --help")
 app.add_typer(cases.case_app, name="case", epilog="Example: twin case list --kind plan_edit --open")
 app.add_typer(cases.kind_app, name="case-kind", epilog="Example: twin case-kind dry-run plan_edit.json")
+app.add_typer(jobs.jobs_app, name="jobs", epilog="Example: twin jobs list --state running")
 app.command("layers", epilog="Example: twin layers --publish parcels")(store.layers)
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)
 app.command("doctor", epilog="Example: twin doctor --json")(store.doctor)

@@ -22,6 +22,8 @@ from twin.access.providers import Provider
 from twin.cases.engine import Cases
 from twin.core import Twin
 from twin.errors import ForbiddenError, SignInError
+from twin.jobs.queue import Queue
+from twin.jobs.runner import Runner
 from twin.model.view import RIGHTS, Right, Role, View, Viewer
 from twin.store.base import Store
 from twin.types import Json
@@ -54,6 +56,8 @@ class Context:
     metrics: Metrics
     cases: Cases
     housekeeping: Housekeeping
+    queue: Queue
+    runner: Runner
     ingest: Ingest | None = None
     readiness: tuple[Readiness, ...] = ()
 

@@ -13,13 +13,15 @@ from api.live import Broadcaster
 from api.metrics import Probe, counters, gauge, gauges
 from twin.access import audit
 from twin.core import Twin
+from twin.jobs.model import JobState
+from twin.jobs.queue import Queue
 from twin.model.view import ADMINISTRATOR, View
 from twin.types import Freshness
 
 _OUTCOMES = ("received", "stored", "revised", "duplicate", "quarantined")
 
 
-def probes(t: Twin, live: Broadcaster, housekeeping: Housekeeping) -> list[Probe]:
+def probes(t: Twin, live: Broadcaster, housekeeping: Housekeeping, queue: Queue) -> list[Probe]:
     """Every room's probe."""
     began = time.monotonic()
 
@@ -47,4 +49,13 @@ def probes(t: Twin, live: Broadcaster, housekeeping: Housekeeping) -> list[Probe
         found = {f.value: float(sum(s.freshness is f for s in states)) for f in Freshness}
         yield gauges("twin_datastreams", "Datastreams by how fresh they are.", "freshness", found)
 
-    return [server, store, readings]
+    def jobs() -> Iterator[Metric]:
+        waiting = [job for job in queue.open_jobs() if job.state is JobState.ACCEPTED]
+        oldest = min((job.created for job in waiting), default=queue.clock())
+        found = {s.value: float(t.store.count_records("job", where={"state": s.value})) for s in JobState}
+        yield gauges("twin_jobs", "Jobs that are kept, by state.", "state", found)
+        yield gauge(
+            "twin_jobs_longest_wait_seconds", "Age of the oldest waiting job.", (queue.clock() - oldest).total_seconds()
+        )
+
+    return [server, store, readings, jobs]

@@ -26,6 +26,9 @@ UPLOAD_MB = Setting("TWIN_UPLOAD_MB", "512", "largest file accepted over HTTP, i
 LOG = Setting("TWIN_LOG", "text", "form of the log: text or json")
 LOG_LEVEL = Setting("TWIN_LOG_LEVEL", "warning", "least level that is logged")
 AUDIT_FOLDER = Setting("TWIN_AUDIT_FOLDER", "", "folder the audit's signed head is laid into every day")
+JOBS = Setting("TWIN_JOBS", "2", "jobs worked on at a time")
+JOB_MEMORY_MB = Setting("TWIN_JOB_MEMORY_MB", "4096", "most memory of an import's or a simulation's process, in MB")
+JOB_DAYS = Setting("TWIN_JOB_DAYS", "30", "days that finished jobs are shown, and files uploaded for them kept")
 LIVE_CLIENTS = Setting("TWIN_LIVE_CLIENTS", "1000", "most live streams at a time")
 
 SETTINGS: dict[str, Setting] = {
@@ -46,6 +49,9 @@ SETTINGS: dict[str, Setting] = {
             LOG_LEVEL,
             AUDIT_FOLDER,
             *ACCESS_SETTINGS,
+            JOBS,
+            JOB_MEMORY_MB,
+            JOB_DAYS,
         )
     },
 }
@@ -65,6 +71,9 @@ class Settings:
     bbox: BBox | None = None
     upload_mb: int = 512
     live_clients: int = 1000
+    job_places: int = 2
+    job_memory_mb: int = 4096
+    job_days: int = 30
     log: Literal["text", "json"] = "text"
     log_level: str = "warning"
     audit_folder: Path | None = None
@@ -99,6 +108,9 @@ def from_values(values: SettingValues, environ: Mapping[str, str]) -> Settings:
         bbox=_box(values.text(BBOX)),
         upload_mb=values.integer(UPLOAD_MB, low=1, high=1_000_000),
         live_clients=values.integer(LIVE_CLIENTS, low=1, high=100_000),
+        job_places=values.integer(JOBS, low=1, high=64),
+        job_memory_mb=values.integer(JOB_MEMORY_MB, low=512, high=1_000_000),
+        job_days=values.integer(JOB_DAYS, low=1, high=36_500),
         log="json" if log == "json" else "text",
         log_level=level,
         audit_folder=Path(values.text(AUDIT_FOLDER)) if values.text(AUDIT_FOLDER) else None,

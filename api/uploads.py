@@ -10,9 +10,12 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from twin.errors import ParameterError
+from twin.files.blobs import Files
 
 _NAME_STAR = re.compile(r"filename\*\s*=\s*UTF-8''([^;]+)", re.IGNORECASE)
 _NAME = re.compile(r'filename\s*=\s*"?([^";]+)"?', re.IGNORECASE)
+_LONGEST = 200
+"""Longest name kept; file systems take 255 of them. [bytes]"""
 _SAFE = re.compile(r"[^\w.() -]+")
 
 
@@ -27,7 +30,19 @@ def file_name(asked: str | None, disposition: str | None) -> str:
         raise ParameterError(
             "the file has no name", where="filename", hint="Give ?filename=…, or a Content-Disposition header."
         )
-    return name[-120:]
+    while len(name.encode()) > _LONGEST:
+        name = name[1:]
+    return name
+
+
+async def keep(request: Request, files: Files, most: int) -> str:
+    """Keep the body as a file before anything is done with it; its SHA-256. TooLargeError beyond ``most`` bytes."""
+    with files.writer(most=most) as writer:
+        async for part in request.stream():
+            await run_in_threadpool(writer.write, part)
+        if writer.size == 0:
+            raise ParameterError("the request has no body", where="body", hint="Send the file as the body.")
+        return await run_in_threadpool(writer.keep)
 
 
 async def receive(request: Request, path: Path, most: int) -> bool:

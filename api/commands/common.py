@@ -15,7 +15,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from api.params import parse_moment
@@ -81,30 +80,6 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     _console().print(table)
-
-
-@contextlib.contextmanager
-def working(text: str, *, quiet: bool) -> Iterator[None]:
-    """Show on a terminal that something of unknown length is under way."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield
-        return
-    with console.status(text):
-        yield
-
-
-@contextlib.contextmanager
-def progress_bar(text: str, *, quiet: bool) -> Iterator[Any]:
-    """Gives a function of the share done (0 to 1), drawn as a bar on a terminal."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(text, total=1.0)
-        yield lambda share: progress.update(task, completed=share)
 
 
 def local_time(value: datetime | None) -> str:

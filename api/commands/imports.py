@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.commands.common import BAD, Json, Store, opened, print_json, say, say_table, working
+from api.commands.common import BAD, Json, Store, print_json, say, say_table
 from twin.errors import InputError, ParameterError, TimeError
-from twin.model.layer import Layer
 from twin.model.view import Access
 from twin.types import parse_time
 
 if TYPE_CHECKING:
-    from layers import ImportReport, Join
-    from layers.report import CrsReport
+    from layers import Join
 
 _VIETNAM = timezone(timedelta(hours=7))
 _SHOWN = 10
@@ -54,48 +52,55 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import a file and print its report. Exit status 1: rows were rejected, or the file was refused."""
-    import bim  # noqa: PLC0415  the readers' libraries take a second to load
-    from layers import import_file  # noqa: PLC0415
-    from twin.geo.crs import describe  # noqa: PLC0415
+    # The readers' libraries take a second to load.
+    from api.commands.carrying import Carrier  # noqa: PLC0415
+    from layers.import_job import KIND, inputs_of  # noqa: PLC0415
+    from layers.options import ImportOptions  # noqa: PLC0415
 
-    bim.register_readers()
-    joined = _join(join, on, sums)
     # A name or system that cannot be is a wrong call, not a bad file.
-    Layer(layer, title or layer)
-    if crs:
-        describe(crs)
-    moment = _valid_from(valid_from)
-    with opened(store) as t, working(f"Đang nhập {file.name} …", quiet=as_json):
-        try:
-            report = import_file(
-                t,
-                file,
-                layer=layer,
-                crs=crs,
-                id_field=id_field,
-                replace=replace,
-                decision=decision,
-                valid_from=moment,
-                title=title,
-                title_en=title_en,
-                access=Access.PUBLIC if public else Access.STAFF,
-                group=group,
-                table=table,
-                x_field=x_field,
-                y_field=y_field,
-                join=joined,
-                unit=unit,
-            )
-        except ParameterError:
-            raise
-        except InputError as exc:
-            raise RefusedFileError(exc) from exc
+    options = ImportOptions(
+        layer,
+        crs=crs or "",
+        id_field=id_field or "",
+        replace=replace,
+        decision=decision,
+        valid_from=_valid_from(valid_from),
+        title=title or "",
+        title_en=title_en,
+        access=Access.PUBLIC if public else Access.STAFF,
+        group=group,
+        table=table or "",
+        x_field=x_field or "",
+        y_field=y_field or "",
+        join=_join(join, on, sums),
+        unit=unit,
+    ).relative_to(Path.cwd())
+    carrier = Carrier(
+        store,
+        KIND.name,
+        lambda: inputs_of(options, name=file.name, path=_local(file)),
+        f"Nhập {file.name}",
+        f"Import {file.name}",
+    )
+    try:
+        report = carrier.result(quiet=as_json)
+    except ParameterError:
+        raise
+    except InputError as exc:
+        raise RefusedFileError(exc) from exc
     if as_json:
-        print_json(report.as_dict())
+        print_json(report)
     else:
         _print(report)
-    if not report.ok:
+    if not report["ok"]:
         raise typer.Exit(BAD)
+
+
+def _local(file: Path) -> Path:
+    """Where the file lies, checked before a job is asked for: the worker starts elsewhere."""
+    from layers.readers.safety import local_file  # noqa: PLC0415  as above
+
+    return local_file(file)
 
 
 def _join(path: Path | None, on: str, sums: str) -> Join | None:
@@ -123,33 +128,33 @@ def _valid_from(text: str | None) -> datetime | None:
         raise ParameterError(exc.message, where="--valid-from", hint="Write 2026-11-23, or a time with zone.") from None
 
 
-def _crs(crs: CrsReport) -> str:
+def _crs(crs: dict[str, Any]) -> str:
     """What was given, what the file says, what was used, and whether that was only assumed."""
-    assumed = " (giả định: không ai nói)" if crs.assumed else ""
-    return f"đưa vào {crs.given or '–'}, trong tệp {crs.in_file or '–'}, dùng {crs.used or '–'}{assumed}"
+    assumed = " (giả định: không ai nói)" if crs["assumed"] else ""
+    return f"đưa vào {crs['given'] or '–'}, trong tệp {crs['in_file'] or '–'}, dùng {crs['used'] or '–'}{assumed}"
 
 
-def _print(report: ImportReport) -> None:
+def _print(report: dict[str, Any]) -> None:
     rows = [
-        ("Tệp", f"{report.file} ({report.format})"),
-        ("Hệ tọa độ", _crs(report.crs)),
-        ("Số bản ghi", report.rows),
-        ("Thêm mới", report.stored),
-        ("Phiên bản mới", report.revised),
-        ("Đã biết", report.duplicate),
-        ("Lặp trong tệp", report.repeated),
-        ("Kết thúc", report.ended),
-        ("Đã sửa hình", len(report.repaired)),
-        ("Bị loại", len(report.rejected)),
+        ("Tệp", f"{report['file']} ({report['format']})"),
+        ("Hệ tọa độ", _crs(report["crs"])),
+        ("Số bản ghi", report["rows"]),
+        ("Thêm mới", report["stored"]),
+        ("Phiên bản mới", report["revised"]),
+        ("Đã biết", report["duplicate"]),
+        ("Lặp trong tệp", report["repeated"]),
+        ("Kết thúc", report["ended"]),
+        ("Đã sửa hình", report["repaired"]),
+        ("Bị loại", report["rejected"]),
     ]
-    say_table([f"Lớp {report.layer}", ""], rows)
-    if report.joined:
-        say("Nối với {file} theo {on}: {joined} khớp, {unmatched} không khớp".format_map(report.joined))
-    for warning in report.warnings:
+    say_table([f"Lớp {report['layer']}", ""], rows)
+    if joined := report.get("joined"):
+        say("Nối với {file} theo {on}: {joined} khớp, {unmatched} không khớp".format_map(joined))
+    for warning in report["warnings"]:
         say(f"Cảnh báo: {warning}")
-    for issue in report.rejected[:_SHOWN]:
-        say(f"Loại dòng {issue.row}: {issue.reason}")
-    if len(report.rejected) > _SHOWN:
-        say(f"… và {len(report.rejected) - _SHOWN} dòng nữa (xem --json)")
-    for note in report.notes:
+    for issue in report["rejections"][:_SHOWN]:
+        say(f"Loại dòng {issue['row']}: {issue['reason']}")
+    if report["rejected"] > _SHOWN:
+        say(f"… và {report['rejected'] - _SHOWN} dòng nữa (xem --json)")
+    for note in report["notes"]:
         say(note)

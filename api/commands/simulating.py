@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import At, Json, KnownAt, Store, moment, opened, print_json, progress_bar, say, say_table
+from api.commands.common import At, Json, KnownAt, Store, moment, print_json, say, say_table
 from twin.types import parse_time
 
 simulate_app = typer.Typer(help="Compute what would happen.", no_args_is_help=True)
@@ -45,8 +45,9 @@ def flood(
     as_json: Json = False,
 ) -> None:
     """Compute a flood, store its depth over time as a layer, report the mass balance."""
-    from twin.scenario.flood import run_flood  # noqa: PLC0415  the component's libraries are loaded when needed
-    from twin.scenario.flood_options import FloodOptions, scenario_from_options  # noqa: PLC0415
+    from api.commands.carrying import Carrier  # noqa: PLC0415  what the kinds of jobs need takes a second to load
+    from twin.scenario.flood_job import KIND, inputs_of  # noqa: PLC0415
+    from twin.scenario.flood_options import FloodOptions  # noqa: PLC0415
 
     options = FloodOptions(
         start=parse_time(start, where="--start"),
@@ -67,14 +68,18 @@ def flood(
         at=moment(at, "--at"),
         known_at=moment(known_at, "--known-at"),
     )
-    scenario = scenario_from_options(options)
-    with opened(store) as t, progress_bar("Đang tính ngập", quiet=as_json) as progress:
-        run = run_flood(t, scenario, progress=progress)
+    carrier = Carrier(
+        store,
+        KIND.name,
+        lambda: inputs_of(options, folder=Path.cwd()),
+        f"Tính ngập: {layer}",
+        f"Flood run: {layer}",
+    )
+    report = carrier.result(quiet=as_json)
     if as_json:
-        print_json({"layer": run.layer, "max_layer": run.max_layer, "times": list(run.times), "source": run.source,
-                    **run.report})  # fmt: skip
+        print_json(report)
     else:
-        _print(run.layer, len(run.times), run.report)
+        _print(layer, len(report["times"]), report)
 
 
 def _print(layer: str, times: int, report: dict[str, Any]) -> None:

@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from layers.readers.detect import detect
-from layers.readers.dxf import read_dxf
 from layers.readers.jsonfile import read_json
 from layers.readers.raster import read_ascii_grid, read_geotiff
 from layers.readers.record import Reading, ReadOptions
 from layers.readers.registry import Reader, reader_for, register
 from layers.readers.safety import gunzip, local_file, unpack_zip
 from layers.readers.tabular import read_csv, read_excel
-from layers.readers.vector import read_geopackage, read_shapefile
 from twin.errors import FormatError, UnsupportedFormatError
 
+
+def _late(module: str, name: str) -> Reader:
+    """A reader whose libraries take most of a second to load, loaded with the first file that needs it."""
+
+    def read(path: Path, options: ReadOptions) -> Reading:
+        found: Reader = getattr(import_module(module), name)
+        return found(path, options)
+
+    return read
+
+
 register("json", read_json)
-register("geopackage", read_geopackage)
-register("shapefile", read_shapefile)
-register("dxf", read_dxf)
+register("geopackage", _late("layers.readers.vector", "read_geopackage"))
+register("shapefile", _late("layers.readers.vector", "read_shapefile"))
+register("dxf", _late("layers.readers.dxf", "read_dxf"))
 register("geotiff", read_geotiff)
 register("asciigrid", read_ascii_grid)
 register("csv", read_csv)

@@ -30,6 +30,7 @@ COMMANDS = [
     ["files", "check"], ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"],
     ["retention", "hold"], ["retention", "lift"], ["lookup"], ["case", "list"], ["case", "show"], ["case", "act"],
     ["case-kind", "list"], ["case-kind", "show"], ["case-kind", "dry-run"], ["case-kind", "publish"],
+    ["jobs", "list"], ["jobs", "show"], ["jobs", "watch"], ["jobs", "cancel"],
 ]  # fmt: skip
 
 

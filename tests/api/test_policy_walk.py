@@ -30,6 +30,7 @@ VALUES: dict[str, list[str]] = {
     "y": ["7664"],
     "row": ["7664"],
     "col": ["13057"],
+    "job": ["0" * 20],
     "path": [
         "Things", "Things(1)", "Things(2)", "Things(2)/Datastreams", "Datastreams", "Datastreams(2)",
         "Datastreams(2)/Observations", "Observations", "Observations(31)", "Locations", "Locations(2)",

@@ -165,6 +165,7 @@ class Attempt:
             stderr=output,
             pass_fds=[mouth],
             start_new_session=True,
+            cwd=folder / "work",
             env=_environment(folder / "work"),
         )
         assert process.stdin is not None

@@ -22,7 +22,8 @@ READS = frozenset(
         "info", "resolve", "layers", "layer", "features", "count_features", "history", "within", "search", "rasters",
         "raster_times", "links", "thing", "datastreams", "devices", "observations", "observation_history", "latest",
         "series", "counters", "quarantined", "entities", "record", "records", "count_records", "record_history",
-        "entries", "source", "sources", "last_seq", "wait_for_commit", "changes", "breakpoints", "check", "backup",
+        "entries", "file_mentions", "source", "sources", "last_seq", "wait_for_commit", "changes", "breakpoints",
+        "check", "backup",
     }
 )  # fmt: skip
 """Methods that commit nothing."""

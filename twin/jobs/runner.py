@@ -80,13 +80,20 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop; what is being worked on is given back and taken again by the next runner."""
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to look at the queue."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is being worked on is given back and taken again by the next runner."""
         self._stopping = True
         self._wake.set()
         self._thread.join()
