@@ -82,6 +82,17 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     _console().print(table)
 
 
+@contextlib.contextmanager
+def working(text: str, *, quiet: bool) -> Iterator[None]:
+    """Show on a terminal that something of unknown length is under way."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(text):
+        yield
+
+
 def local_time(value: datetime | None) -> str:
     """A time as people here write it, in local time."""
     return "" if value is None else value.astimezone().strftime("%d/%m/%Y %H:%M")

@@ -15,13 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from twin.errors import StoreError
 from twin.jobs.fence import FencedStore
-from twin.jobs.model import Job, JobKind, JobProblem, Priority
+from twin.jobs.model import Job, JobKind, JobProblem, Priority, body_of
 from twin.jobs.worker import OUT_OF_MEMORY, Order
 from twin.store.base import Store
 from twin.store.remote import Owner
@@ -149,8 +149,8 @@ class Attempt:
             attempt=job.attempt,
             run=self.kind.run,
             inputs=job.inputs,
-            by={"name": job.by.name, "role": job.by.role.value, "person": job.by.person, "token": job.by.token},
-            limits={"memory_mb": job.limits.memory_mb, "cpu_s": job.limits.cpu_s, "time_s": job.limits.time_s},
+            by=body_of(job.by),
+            limits=asdict(job.limits),
             twin=str(self.store.path.absolute()),
             socket=str(folder / "store"),
             folder=str(folder / "work"),

@@ -23,7 +23,7 @@ READS = frozenset(
         "raster_times", "links", "thing", "datastreams", "devices", "observations", "observation_history", "latest",
         "series", "counters", "quarantined", "entities", "record", "records", "count_records", "record_history",
         "entries", "file_mentions", "source", "sources", "last_seq", "wait_for_commit", "changes", "breakpoints",
-        "check", "backup",
+        "check", "backup", "policy_key", "rehearse_policy",
     }
 )  # fmt: skip
 """Methods that commit nothing."""

@@ -20,7 +20,7 @@ from twin.errors import TwinError
 from twin.jobs.limits import Limits
 from twin.model.layer import Commit
 from twin.model.record import Body, Entry, Record
-from twin.model.view import Role, Viewer
+from twin.model.view import Right, Role, Viewer
 from twin.types import Json, format_time, parse_time
 
 RECORD: Final = "job"
@@ -178,9 +178,7 @@ class Job:
             "title": self.title,
             "title_en": self.title_en,
             "inputs": self.inputs,
-            "by": {
-                "name": self.by.name, "role": self.by.role.value, "person": self.by.person, "token": self.by.token,
-            },
+            "by": body_of(self.by),
             "owner": owner_of(self.by),
             "priority": self.priority,
             "limits": self.limits.as_dict(),
@@ -206,11 +204,10 @@ class Job:
     def of(cls, record: Record) -> Job:
         """The job that a record keeps."""
         body: dict[str, Any] = record.body
-        by = body["by"]
         plain: dict[str, Any] = {name: body[name] for name in _PLAIN}
         return cls(
             id=record.key,
-            by=Viewer(by["name"], Role(by["role"]), by["person"], by["token"]),
+            by=viewer_of(body["by"]),
             created=parse_time(body["created"], where="created"),
             limits=Limits(**body["limits"]),
             state=JobState(body["state"]),
@@ -233,6 +230,25 @@ _PLAIN = (
 def log_of(job: str) -> str:
     """Name of a job's log."""
     return f"job:{job}"
+
+
+def body_of(viewer: Viewer) -> dict[str, Json]:
+    """A viewer as JSON."""
+    limited: list[Json] | None = None if viewer.limited_to is None else [r.value for r in sorted(viewer.limited_to)]
+    return {
+        "name": viewer.name,
+        "role": viewer.role.value,
+        "person": viewer.person,
+        "token": viewer.token,
+        "limited_to": limited,
+    }
+
+
+def viewer_of(body: Mapping[str, Any]) -> Viewer:
+    """The viewer again."""
+    limited = body["limited_to"]
+    rights = None if limited is None else frozenset(map(Right, limited))
+    return Viewer(body["name"], Role(body["role"]), body["person"], body["token"], rights)
 
 
 def owner_of(viewer: Viewer) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from twin.errors import ConflictError, NotFoundError, ParameterError, TwinError
+from twin.jobs.model import body_of, viewer_of
 from twin.model.record import Body, Put, Range, Record
 from twin.model.view import Role, Viewer
 from twin.types import Json, format_time, parse_time
@@ -81,7 +82,7 @@ class Schedule:
             "every_s": self.every_s,
             "daily": self.daily,
             "inputs": self.inputs,
-            "by": {"name": self.by.name, "role": self.by.role.value, "person": self.by.person},
+            "by": body_of(self.by),
             "is_on": self.is_on,
             "due": None if self.due is None else format_time(self.due),
             "job": self.job,
@@ -91,10 +92,9 @@ class Schedule:
     def of(cls, record: Record) -> Schedule:
         """The schedule that a record keeps."""
         body: dict[str, Any] = record.body
-        by = body["by"]
         return cls(
             record.key,
-            by=Viewer(by["name"], Role(by["role"]), by["person"]),
+            by=viewer_of(body["by"]),
             due=None if body["due"] is None else parse_time(body["due"], where=record.key),
             version=record.version,
             **{name: body[name] for name in ("kind", "every_s", "daily", "inputs", "is_on", "job")},

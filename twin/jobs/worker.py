@@ -34,7 +34,7 @@ class Order:
     attempt: int
     run: str
     inputs: dict[str, Any]
-    by: dict[str, str]
+    by: dict[str, Any]
     limits: dict[str, int]
     twin: str
     """Path of the twin's store."""
@@ -99,17 +99,16 @@ def _tell_problem(tell: Teller, error: TwinError) -> None:
 def _do(order: Order, tell: Teller) -> dict[str, Any]:
     # Imported under the limits, which bound what libraries take as well.
     from twin.jobs.fence import steps_of  # noqa: PLC0415  see above
+    from twin.jobs.model import viewer_of  # noqa: PLC0415
     from twin.jobs.work import Task  # noqa: PLC0415
-    from twin.model.view import Role, Viewer  # noqa: PLC0415
     from twin.store.remote import connect  # noqa: PLC0415
 
-    by = order.by
     store = connect(Path(order.twin), Path(order.socket))
     task = Task(
         id=order.job,
         kind=order.kind,
         inputs=order.inputs,
-        viewer=Viewer(by["name"], Role(by["role"]), by["person"], by["token"]),
+        viewer=viewer_of(order.by),
         attempt=order.attempt,
         store=store,
         folder=Path(order.folder),

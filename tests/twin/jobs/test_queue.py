@@ -21,7 +21,7 @@ from twin.jobs.runner import is_gone, process_name
 from twin.jobs.schedules import Schedule, put_schedule, schedules, submit_due
 from twin.jobs.work import Task
 from twin.model.record import broken_link
-from twin.model.view import CITIZEN, Role, Viewer
+from twin.model.view import CITIZEN, Right, Role, Viewer
 from twin.store.base import Store
 
 T0 = datetime(2026, 11, 23, 1, 0, 0, 500, tzinfo=UTC)
@@ -46,8 +46,9 @@ def clock(queue: Queue) -> Clock:
 
 
 def test_a_kept_job_reads_as_it_was_written(queue: Queue) -> None:
+    by = replace(PLANNER, token="t", limited_to=frozenset({Right.LAW}))
     job = Job(
-        "j", "add", "Việc", PLANNER, T0, "Work", {"a": [1]}, 7, Limits(1, 2, 3), JobState.FAILED, T0, 2, 1, T0,
+        "j", "add", "Việc", by, T0, "Work", {"a": [1]}, 7, Limits(1, 2, 3), JobState.FAILED, T0, 2, 1, T0,
         "host:1:2", "host:1:2", 0.5, "m", "m_en", T0, T0, {"r": 1}, JobProblem("k", "m", "w", "h"), "nightly",
     )  # fmt: skip
     assert queue.write(job, "kept")
