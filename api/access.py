@@ -37,7 +37,7 @@ ROLE_QUERY: Final = "as"
 CSRF_HEADER: Final = "x-twin-csrf"
 COOKIE: Final = "twin_session"
 SIGN_IN_PATHS: Final = frozenset({"/app/session", "/app/session/reset"})
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REMEMBERED = 10_000
 _REMEMBERED_S = 5.0
 _OBSERVATIONS = re.compile(r"/sta/v1\.1/(Datastreams\([0-9]+\)/)?Observations/?")
@@ -162,7 +162,7 @@ class Gate:
                 where="Host",
                 hint="Use http://127.0.0.1 or http://localhost.",
             )
-        if method in _SAFE_METHODS:
+        if method in SAFE_METHODS:
             return
         is_sign_in = connection.url.path in SIGN_IN_PATHS and method == "POST"
         if self.mode is AccessMode.OPEN or is_sign_in or COOKIE in connection.cookies:
@@ -176,7 +176,7 @@ class Gate:
 
     def needs_forgery_check(self, connection: HTTPConnection, method: str) -> bool:
         """Whether :meth:`check_forgery`, which reads the store, is to be called for a request."""
-        if method in _SAFE_METHODS or COOKIE not in connection.cookies or "authorization" in connection.headers:
+        if method in SAFE_METHODS or COOKIE not in connection.cookies or "authorization" in connection.headers:
             return False
         return not (connection.url.path in SIGN_IN_PATHS and method == "POST")
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Protocol, cast
 from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 
-from api.access import ROLE_QUERY, Caller, Gate
+from api.access import ROLE_QUERY, SAFE_METHODS, Caller, Gate
 from api.housekeeping import Housekeeping
 from api.live import Broadcaster
 from api.metrics import Metrics
 from api.params import parse_moment, refuse_unknown
 from api.settings import Settings
 from layers.tiles import LruCache, TileSource
+from twin.access import audit
 from twin.access.desk import Desk
 from twin.access.oidc import OpenId
 from twin.access.providers import Provider
@@ -81,9 +82,14 @@ def get_caller(request: Request) -> Caller:
     """Who asks, with what they showed; looked up once a request."""
     known = getattr(request.state, "caller", None)
     if known is None:
-        known = get_context(request).gate.caller(request)
+        context = get_context(request)
+        known = context.gate.caller(request)
         request.state.caller = known
         request.state.viewer = known.viewer
+        if known.viewer.token and known.scope is None and request.method not in SAFE_METHODS:
+            # So that of a stolen token everything it tried to change can be found, whatever the room.
+            details: dict[str, Json] = {"method": request.method, "path": request.url.path}
+            audit.write(context.store, known.viewer, "token.use", f"token:{known.viewer.token}", details=details)
     return cast("Caller", known)
 
 

@@ -109,7 +109,7 @@ def is_https(request: Request, ctx: Context) -> bool:
     return request.url.scheme == "https" or ctx.settings.entry.public_url.startswith("https://")
 
 
-@router.delete("/session")
+@router.delete("/session", dependencies=[for_anybody()])
 def sign_out(ctx: Ctx, caller: Showing) -> Response:
     """Sign out; nothing happens to who did not sign in."""
     if caller.session is not None:
