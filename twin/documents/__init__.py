@@ -1,0 +1,1 @@
+"""Documents people keep: typeset, drawn to scale, signed, verifiable without the twin."""
