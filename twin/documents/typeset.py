@@ -61,14 +61,18 @@ def read_pdf(pdf: bytes, *, limits: Limits | None = None) -> PdfContents:
 
 
 def _drawable(value: Json) -> Json:
-    """Every text as the typefaces can show it; drawings are left alone."""
+    """Every text as the typefaces can show it."""
     if isinstance(value, str):
-        return value if value.startswith("<svg") else shown(value)
+        return shown(value)
     if isinstance(value, list):
         return [_drawable(item) for item in value]
     if isinstance(value, dict):
-        return {name: item if name == "attachments" else _drawable(item) for name, item in value.items()}
+        return {name: item if name in _NOT_SHOWN else _drawable(item) for name, item in value.items()}
     return value
+
+
+_NOT_SHOWN = frozenset({"svg", "qr", "attachments"})
+"""Members of our own that hold drawings and files, no text for people."""
 
 
 def _run(task: str, work: bytes, limits: Limits, refusal: type[TwinError]) -> bytes:

@@ -20,10 +20,9 @@ from twin.geo.crs import from_wgs84
 from twin.types import Json
 
 MOST_VERTICES = 600_000
-"""More is refused: no page shows it. A sheet A0 of a whole ward takes a third of it."""
+"""More is refused: no page shows it."""
 _BEYOND_MM = 4.0
 """Geometries are cut this far outside the frame, so that no cut edge is seen."""
-_FINEST_MM = 0.02
 _PT = 25.4 / 72
 
 
@@ -76,18 +75,12 @@ def draw(frame: Frame, layers: Sequence[MapLayer], pictures: Sequence[Picture] =
     wanted: list[tuple[float, int, Label, float, float]] = []
     legend: list[tuple[str, tuple[Symbol, ...]]] = [(p.title, p.classes) for p in pictures if p.classes]
     drawn: dict[str, int] = {}
-    vertices = 0
+    _refuse_too_much(layers)
     for layer in layers:
         used: set[int] = set()
         count = 0
         parts: list[tuple[int, str]] = []
         for feature, shape in _visible(frame, layer.features):
-            vertices += int(shapely.get_num_coordinates(shape))
-            if vertices > MOST_VERTICES:
-                raise ParameterError(
-                    f"the map has more than {MOST_VERTICES} vertices", where=layer.name,
-                    hint="Draw a smaller area or fewer layers.",
-                )  # fmt: skip
             symbol = layer.symbols[feature.symbol]
             parts.append((feature.symbol, _mark(frame, feature, shape, symbol, patterns)))
             used.add(feature.symbol)
@@ -101,6 +94,15 @@ def draw(frame: Frame, layers: Sequence[MapLayer], pictures: Sequence[Picture] =
         drawn[layer.name] = count
     svg = _svg(frame, patterns, out)
     return Drawing(frame, svg, _placed(frame, wanted), tuple(legend), drawn)
+
+
+def _refuse_too_much(layers: Sequence[MapLayer]) -> None:
+    vertices = sum(int(shapely.get_num_coordinates(f.geometry)) for layer in layers for f in layer.features)
+    if vertices > MOST_VERTICES:
+        raise ParameterError(
+            f"the map has {vertices} vertices, more than {MOST_VERTICES}",
+            hint="Draw a smaller area or fewer layers.",
+        )
 
 
 def swatch(symbol: Symbol) -> str:
@@ -131,20 +133,30 @@ def _svg(frame: Frame, patterns: dict[tuple[str, str], str], parts: Iterable[str
 def _visible(frame: Frame, features: Sequence[MapFeature]) -> Iterator[tuple[MapFeature, BaseGeometry]]:
     """Features that reach into the frame, on paper and cut a little outside of it."""
     shapes = from_wgs84([shapely.force_2d(f.geometry) for f in features], frame.crs) if features else []
-    beyond = _BEYOND_MM
-    window = shapely.box(-beyond, -beyond, frame.width_mm + beyond, frame.height_mm + beyond)
-    inside = shapely.box(0, 0, frame.width_mm, frame.height_mm)
     k = 1000 / frame.scale
     for feature, shape in zip(features, shapes, strict=True):
         paper = shapely.transform(
             shape, lambda xy: np.column_stack([(xy[:, 0] - frame.west) * k, (frame.north - xy[:, 1]) * k])
         )
-        if not paper.is_valid:
-            paper = shapely.make_valid(paper)
-        reach = 0.0 if feature.range_m is None else feature.range_m * k
-        if not paper.is_empty and (reach or paper.intersects(inside)):
-            cut = paper if paper.within(window) or reach else paper.intersection(window)
-            yield feature, shapely.simplify(cut, _FINEST_MM / 2) if shapely.get_dimensions(cut) else cut
+        if feature.range_m is not None:
+            reach = feature.range_m * k
+            if not _cut(frame, paper.envelope.buffer(reach), 0.0).is_empty:
+                yield feature, paper
+            continue
+        cut = _cut(frame, paper, _BEYOND_MM)
+        if not cut.is_empty and not _cut(frame, cut, 0.0).is_empty:
+            yield feature, cut
+
+
+def _cut(frame: Frame, shape: BaseGeometry, beyond: float) -> BaseGeometry:
+    """What of a shape lies in the frame and a little around it."""
+    window = (-beyond, -beyond, frame.width_mm + beyond, frame.height_mm + beyond)
+    west, north, east, south = shape.bounds if not shape.is_empty else (1.0, 1.0, 0.0, 0.0)
+    if west > window[2] or east < window[0] or north > window[3] or south < window[1] or shape.is_empty:
+        return shapely.GeometryCollection()
+    if west >= window[0] and east <= window[2] and north >= window[1] and south <= window[3]:
+        return shape
+    return shapely.clip_by_rect(shape, *window)
 
 
 def _mark(
@@ -275,7 +287,7 @@ def _labelled(
     frame: Frame, layer: MapLayer, feature: MapFeature, shape: BaseGeometry, number: int
 ) -> list[tuple[float, int, Label, float, float]]:
     """Where a feature's label would stand, with the room it takes; nothing where it does not fit the feature."""
-    inside = shape.intersection(shapely.box(0, 0, frame.width_mm, frame.height_mm))
+    inside = _cut(frame, shape, 0.0)
     if inside.is_empty:
         return []
     size = layer.label_size_pt

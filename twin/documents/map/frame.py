@@ -158,11 +158,12 @@ def fit(
     ParameterError
         If the extent does not fit at the given scale, or at any usual one; or the scale is not one of those.
     """
-    whole = shapely.union_all([shapely.box(*geometry.bounds) for geometry in extent])
+    whole = shapely.GeometryCollection(list(extent))
     if whole.is_empty:
         raise ParameterError("there is nothing to show", where="extent", hint="Give a place or an area.")
     zone = zone_for(whole, crs)
-    west, south, east, north = from_wgs84([shapely.segmentize(whole.envelope, 0.005)], zone)[0].bounds
+    # Straight lines of longitude and latitude bend in the zone: points every 500 m keep their bulge inside.
+    west, south, east, north = from_wgs84([shapely.segmentize(shapely.force_2d(whole), 0.005)], zone)[0].bounds
     wide, high = (east - west) * 1000, (north - south) * 1000  # mm on the ground
     free = 1 - 2 * margin
     if scale is None:
