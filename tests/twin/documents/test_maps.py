@@ -18,7 +18,7 @@ from twin.documents.map.symbols import MapFeature, MapLayer, Symbol
 from twin.documents.register import issue
 from twin.errors import CrsError, ParameterError
 
-DPI = 600
+DPI = 400
 
 
 def measured(pdf: bytes) -> tuple[float, float]:
@@ -26,15 +26,17 @@ def measured(pdf: bytes) -> tuple[float, float]:
     page = pypdfium2.PdfDocument(pdf)[0]
     pixels = page.render(scale=DPI / 72, rev_byteorder=True).to_numpy()[:, :, :3].astype(int)
     ink = np.where(pixels[:, :, 0] > 230, (pixels[:, :, 0] - pixels[:, :, 1]).clip(0), 0)
-    return apart(ink.sum(axis=0)), apart(ink.sum(axis=1))
+    # The picture has whole pixels, so that one is not quite 25.4/400 mm.
+    mm = [side * 25.4 / 72 / count for side, count in zip(page.get_size(), reversed(ink.shape), strict=True)]
+    return apart(ink.sum(axis=0)) * mm[0], apart(ink.sum(axis=1)) * mm[1]
 
 
 def apart(ink: np.ndarray) -> float:
-    """Distance of the two lines in which most ink lies, each where the middle of its ink is. [mm]"""
+    """Distance of the two lines in which most ink lies, each where the middle of its ink is. [pixels]"""
     at = np.flatnonzero(ink > ink.max() / 4)
     lines = np.split(at, [int(np.argmax(np.diff(at))) + 1])
     first, last = (np.average(line, weights=ink[line]) for line in lines)
-    return float(last - first) * 25.4 / DPI
+    return float(last - first)
 
 
 def red_square() -> MapLayer:
@@ -56,8 +58,8 @@ def test_a_hundred_metres_on_the_ground_measure_a_hundred_thousand_by_scale_on_p
 ) -> None:
     made = content(template=template, map=map_of(red_square(), scale=scale))
     pdf = t.files.path(issue(t, made, now=NOW, paper=paper).pdf).read_bytes()
-    # One pixel is 0.04 mm; the middle of a line's ink is known to a fraction of it.
-    assert measured(pdf) == pytest.approx((100_000 / scale, 100_000 / scale), abs=0.02)
+    # One pixel is 0.06 mm; the middle of a line's ink is known to a fraction of it.
+    assert measured(pdf) == pytest.approx((100_000 / scale, 100_000 / scale), abs=0.03)
 
 
 def test_a_point_lies_on_its_millimetre() -> None:
