@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
@@ -253,7 +254,9 @@ class Gate:
             except NotFoundError:
                 return None
 
-        return self._remembered(desk, f"session:{digest(secret)}", read)
+        found = self._remembered(desk, f"session:{digest(secret)}", read)
+        is_over = found is not None and desk.sessions.is_over(found[0], datetime.now(UTC))
+        return None if is_over else found
 
     def _signed_in(self, secret: str, session: Session, person: Person, account: Account, asked: str | None) -> Caller:
         assert self.desk is not None
@@ -282,6 +285,8 @@ class Gate:
             return token, None if is_device else self._owner(desk, token)
 
         token, person = self._remembered(desk, f"token:{digest(text)}", read)
+        if not token.holds(datetime.now(UTC)):
+            raise _ended()
         desk.tokens.touch(token)
         if token.kind is TokenKind.DEVICE:
             _only_observations(connection)
@@ -291,15 +296,12 @@ class Gate:
         return Caller(viewer_of(token), (token.role,), person)
 
     def _owner(self, desk: Desk, token: Token) -> Person:
-        ended = SignInError(
-            "the token is not valid", where="Authorization", hint="It may have ended; ask for a new one."
-        )
         try:
             person = desk.people.get(token.person)
         except NotFoundError:
-            raise ended from None
+            raise _ended() from None
         if token.role not in (*person.roles, Role.CITIZEN) or not person.active:
-            raise ended
+            raise _ended()
         return person
 
     # -- remembering ----------------------------------------------------------------------------------------------
@@ -318,6 +320,10 @@ class Gate:
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+
+def _ended() -> SignInError:
+    return SignInError("the token is not valid", where="Authorization", hint="It may have ended; ask for a new one.")
 
 
 def _only_observations(connection: HTTPConnection) -> None:
