@@ -7,6 +7,7 @@ import sys
 import typer
 
 from api.commands import auditing, cases, imports, jobs, keeping, lookup, serving, simulating, store
+from api.commands import law as law_commands
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
 from api.problems import Problem, whole_problem
@@ -40,6 +41,7 @@ app.command("layers", epilog="Example: twin layers --publish parcels")(store.lay
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)
 app.command("doctor", epilog="Example: twin doctor --json")(store.doctor)
 app.add_typer(auditing.audit_app, name="audit")
+app.add_typer(law_commands.law_app, name="law", epilog="Example: twin law changes")
 app.add_typer(keeping.files_app, name="files")
 app.add_typer(keeping.retention_app, name="retention")
 app.command("forget", epilog="Example: twin forget case:FR-2026-000012 --reason 'yêu cầu của công dân'")(keeping.forget)

@@ -29,6 +29,7 @@ from twin.files.vault import Vault
 from twin.files.verifying import verify
 from twin.geo.crs import from_wgs84
 from twin.keys import KeyFolder
+from twin.law.shipped import load_builtin
 from twin.model.layer import Feature, Layer
 from twin.model.record import RecordOp
 from twin.model.thing import Datastream, DatastreamState
@@ -307,6 +308,7 @@ def create(place: str | Path, info: dict[str, Json] | None = None) -> None:
     store = EmbeddedStore(path, create=True)
     try:
         store.put_info({"title": path.stem, "country": "VN", "id": uuid.uuid4().hex, **(info or {})})
+        load_builtin(cast("Store", store))
     finally:
         store.close()
 
@@ -442,6 +444,8 @@ def open_twin(place: str | Path, viewer: Viewer | None = None, *, safe: SafeSett
         store = cast("Store", EmbeddedStore(path))
     except StoreBusyError:
         store = connect(path)
+    else:
+        load_builtin(store)
     return over(store, viewer or system_user(), safe=safe)
 
 

@@ -31,6 +31,7 @@ COMMANDS = [
     ["retention", "hold"], ["retention", "lift"], ["lookup"], ["case", "list"], ["case", "show"], ["case", "act"],
     ["case-kind", "list"], ["case-kind", "show"], ["case-kind", "dry-run"], ["case-kind", "publish"],
     ["jobs", "list"], ["jobs", "show"], ["jobs", "watch"], ["jobs", "cancel"],
+    ["law", "list"], ["law", "show"], ["law", "changes"], ["law", "countersign"],
 ]  # fmt: skip
 
 

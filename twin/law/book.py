@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +16,8 @@ from twin.law.shipped import RECORD, shipped_rules
 from twin.law.tables import Table, row_confidence, rows_confidence
 from twin.store.base import Store
 from twin.types import fold
+
+_NO_WORD = re.compile(r"[^0-9a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,14 @@ class Law:
         numbered = {name: Rule(name, tuple(_numbered(versions))) for name, versions in shipped_rules().items()}
         return cls(numbered)
 
+    def without_drafts(self) -> Law:
+        """The same law without what is only proposed."""
+        shown = {
+            name: replace(rule, versions=tuple(v for v in rule.versions if v.state is not State.DRAFT))
+            for name, rule in self.rules.items()
+        }
+        return Law({name: rule for name, rule in shown.items() if rule.versions}, production=self.production)
+
     # -- rules ------------------------------------------------------------------------------------------------
 
     def rule(self, name: str) -> Rule:
@@ -88,8 +99,14 @@ class Law:
         return found
 
     def usable(self, version: Version) -> bool:
-        """Whether a version may be used: countersigned, or shipped where no countersignature is asked for."""
-        return version.state is State.SIGNED or (version.state is State.SHIPPED and not self.production)
+        """Whether a version may be used: countersigned, or shipped where no countersignature is asked for.
+
+        A countersignature given in open mode, where nobody has to say who they are, counts for nothing in production.
+        """
+        if self.production:
+            signed = version.countersigned
+            return version.state is State.SIGNED and signed is not None and not signed.person.startswith("demo:")
+        return version.state in (State.SIGNED, State.SHIPPED)
 
     def value(
         self,
@@ -158,10 +175,10 @@ class Law:
     ) -> list[Version]:
         """The version of each rule that a list shows, in the order of titles' documents.
 
-        ``text`` is words, all of which must occur anywhere in the version, ignoring case and diacritics. With ``at``
+        ``text`` is words that must all begin a word of the version, ignoring case and diacritics. With ``at``
         only versions in force then are listed; without it, each rule's nearest.
         """
-        words = fold(text).split()
+        words = _plain(text).split()
         wanted = fold(document)
         listed: Iterator[Version | None] = (
             rule.nearest(day_of(datetime.now(UTC))) if at is None else rule.on(day_of(at))
@@ -174,7 +191,7 @@ class Law:
             and (kind is None or v.kind is kind)
             and wanted in fold(v.document)
             and (confidence is None or confidence in (v.confidence, rows_confidence(v)))
-            and all(word in haystack for haystack in [_words(v)] for word in words)
+            and all(f" {word}" in haystack for haystack in [_words(v)] for word in words)
         ]
         return sorted(found, key=lambda v: (v.rule.split(".")[0], v.rule))
 
@@ -199,7 +216,11 @@ def working_calendar(store: Store, *, known_at: datetime | None = None) -> Worki
 
 def _words(version: Version) -> str:
     said = [version.rule, version.title, version.title_en, version.document, version.clause, version.note]
-    return fold(" ".join([*said, version.note_en, *version.sources, *_texts(version.content)]))
+    return " " + _plain(" ".join([*said, version.note_en, *version.sources, *_texts(version.content)]))
+
+
+def _plain(text: str) -> str:
+    return _NO_WORD.sub(" ", fold(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -104,9 +104,7 @@ def test_former_codes_are_known_as_such_and_nothing_is_inferred(code: str, becom
 
 def test_all_former_codes_of_the_list_are_there() -> None:
     listed = {r["code"] for r in LAW.rows("land.old_codes")}
-    assert listed >= set(
-        ["BHK", "NHK", "LUN", "COC", "LNK", "LNC", "LNQ", "DDT", "DDL", "DSH", "SKX", "SKT", "TSL", "TSN"]
-    )
+    assert listed >= {"BHK", "NHK", "LUN", "COC", "LNK", "LNC", "LNQ", "DDT", "DDL", "DSH", "SKX", "SKT", "TSL", "TSN"}
 
 
 def test_wrong_readings_of_public_lists_are_not_ours() -> None:
