@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.errors import ParameterError
@@ -134,6 +134,7 @@ def test_an_eight_hour_mean_needs_six_hours() -> None:
 QUANTITIES = st.sampled_from(["o3_1h", "co_1h", "so2_1h", "no2_1h", "pm10", "pm25"])
 
 
+@settings(deadline=None)
 @given(quantity=QUANTITIES, share=st.floats(0, 1.2), step=st.floats(0, 1e-3))
 def test_the_index_rises_and_is_continuous(quantity: str, share: float, step: float) -> None:
     top = LAW.rule("air.aqi_breakpoints").versions[0].content["curves"][quantity][-1]

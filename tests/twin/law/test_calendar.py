@@ -7,7 +7,7 @@ from typing import Any
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.errors import ParameterError, SchemaError, TimeError
@@ -137,6 +137,7 @@ def test_offices_are_open_from_the_first_moment_to_before_the_last() -> None:
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 1)).map(lambda t: t.replace(tzinfo=UTC))  # noqa: DTZ001
 
 
+@settings(deadline=None)
 @given(start=MOMENTS, seconds=st.floats(0, 40 * 27_000))
 def test_time_added_is_time_counted(start: datetime, seconds: float) -> None:
     end = CALENDAR.add_working_seconds(start, seconds)
@@ -144,6 +145,7 @@ def test_time_added_is_time_counted(start: datetime, seconds: float) -> None:
     assert CALENDAR.working_seconds(start, end) == pytest.approx(seconds, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(moments=st.tuples(MOMENTS, MOMENTS, MOMENTS))
 def test_working_time_adds_up_over_any_split(moments: tuple[datetime, datetime, datetime]) -> None:
     a, b, c = sorted(moments)
@@ -151,6 +153,7 @@ def test_working_time_adds_up_over_any_split(moments: tuple[datetime, datetime, 
     assert parts == pytest.approx(CALENDAR.working_seconds(a, c), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(start=MOMENTS, days=st.integers(1, 60))
 def test_a_term_ends_on_a_working_day_and_holds_as_many_as_it_says(start: datetime, days: int) -> None:
     last = CALENDAR.last_day(CALENDAR.add_working_days(start, days))

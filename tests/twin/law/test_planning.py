@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.errors import ParameterError
@@ -56,12 +56,14 @@ def test_mixed_heights_count_with_their_mean() -> None:
     assert value(mixed) == value(planning.tall_density(LAW, "apartment", 5000, 23.5, **NOW))
 
 
+@settings(deadline=None)
 @given(area=st.floats(100, 60_000), height=st.floats(1, 120))
 def test_commercial_density_is_five_points_above_that_of_apartments(area: float, height: float) -> None:
     flats = value(planning.tall_density(LAW, "apartment", area, height, **NOW))
     assert value(planning.tall_density(LAW, "commercial", area, height, **NOW)) == pytest.approx(flats + 5, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(
     use=st.sampled_from(["apartment", "commercial"]),
     area=st.floats(100, 60_000),
@@ -76,6 +78,7 @@ def test_density_never_rises_with_area_or_height(
     assert larger <= here + 1e-6
 
 
+@settings(deadline=None)
 @given(area=st.floats(1, 3000), more=st.floats(0, 1000))
 def test_density_of_houses_never_rises_with_area(area: float, more: float) -> None:
     here, larger = (value(planning.house_density(LAW, a, **NOW)) for a in (area, area + more))
@@ -121,6 +124,7 @@ def test_base_and_tower_are_set_back_at_their_own_heights() -> None:
     assert {part: value(answer) for part, answer in found.items()} == {"base": 0, "tower": 6}
 
 
+@settings(deadline=None)
 @given(road=st.floats(1, 60), height=st.floats(0, 100), more=st.tuples(st.floats(0, 30), st.floats(0, 50)))
 def test_setback_rises_with_height_and_falls_with_the_road(
     road: float, height: float, more: tuple[float, float]
