@@ -100,6 +100,10 @@ class CaseBase:
         """Working time as it is known now; take it once for what belongs together."""
         return self._calendar or builtin_calendar()
 
+    def now(self) -> datetime:
+        """The time on the wall, as every act takes it."""
+        return self._now()
+
     # -- what happens by itself -------------------------------------------------------------------------------
 
     def tick(self, now: datetime | None = None) -> int:

@@ -70,6 +70,7 @@ _ALL = (
     ),
     DataClass("report_text", "Lời của người phản ánh", "Words of who reported", 90, "released", 730, rule=_CASE),
     DataClass("report_photo", "Ảnh gốc của phản ánh", "Original photos of reports", 90, "released", 730, rule=_CASE),
+    DataClass("report_public", "Ảnh phản ánh đã che", "Blurred photos of reports", None, what="file", rule=_CASE),
     DataClass(
         "case_personal", "Dữ liệu cá nhân trong hồ sơ", "Personal data in cases", 730, "released", 3650, rule=_CASE
     ),

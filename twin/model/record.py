@@ -63,6 +63,9 @@ _ALL = (
     RecordKind("file", "size, class and state of kept files that retention rules apply to"),
     RecordKind("file_use", "who refers to which file"),
     RecordKind("data_key", "what is known of keys of personal data, never a key itself", keeps_history=False),
+    RecordKind(
+        "report_photo", "photos of field reports: where they are sealed, what was found in them", keeps_history=False
+    ),
     RecordKind("hold", "legal holds: data that no rule or request forgets meanwhile"),
     RecordKind("retention", "how long each class of data is kept, and by which rule"),
     RecordKind("schedule", "jobs that come again", keeps_history=False),
