@@ -47,6 +47,7 @@ from api.routers import (
 )
 from api.routers import cases as cases_routes
 from api.routers import ingest as ingest_routes
+from api.routers import reports as reports_routes
 from api.routers.running import program_version
 from api.settings import Settings
 from api.sta.router import sta_router
@@ -69,6 +70,7 @@ ROUTERS = (
     config.router,
     auditing.router,
     cases_routes.router,
+    reports_routes.router,
     reading.router,
     rasters.router,
     ingest_routes.router,

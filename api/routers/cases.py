@@ -175,7 +175,7 @@ def read(ctx: Ctx, viewer: Signed, case: str) -> Response:
 @router.post("/cases/{case}/act")
 def act(ctx: Ctx, viewer: Signed, case: str, given: ActGiven) -> Response:
     """Carry out a transition, or give one of the approvals it needs."""
-    return _acted(
+    return acted(
         ctx,
         viewer,
         lambda: ctx.cases.act(
@@ -187,19 +187,19 @@ def act(ctx: Ctx, viewer: Signed, case: str, given: ActGiven) -> Response:
 @router.post("/cases/{case}/assign")
 def assign(ctx: Ctx, viewer: Signed, case: str, given: AssignGiven) -> Response:
     """Give a case to a person, or to nobody."""
-    return _acted(ctx, viewer, lambda: ctx.cases.assign(viewer, case, given.person, seen=given.seen))
+    return acted(ctx, viewer, lambda: ctx.cases.assign(viewer, case, given.person, seen=given.seen))
 
 
 @router.post("/cases/{case}/note")
 def note(ctx: Ctx, viewer: Signed, case: str, given: NoteGiven) -> Response:
     """Write something into a case's log."""
-    return _acted(ctx, viewer, lambda: ctx.cases.note(viewer, case, given.text, seen=given.seen))
+    return acted(ctx, viewer, lambda: ctx.cases.note(viewer, case, given.text, seen=given.seen))
 
 
 @router.post("/cases/{case}/migrate")
 def migrate(ctx: Ctx, viewer: Administrator, case: str, given: MigrateGiven) -> Response:
     """Let an open case go on under another version of its kind."""
-    return _acted(
+    return acted(
         ctx,
         viewer,
         lambda: ctx.cases.migrate(viewer, case, given.version, seen=given.seen, reason=given.reason),
@@ -264,7 +264,8 @@ def previewed(ctx: Ctx, viewer: Signed, case: str) -> Response:
     return json_response(preview(ctx.store, viewer, found.body).as_json())
 
 
-def _acted(ctx: Ctx, viewer: Viewer, work: Callable[[], Case]) -> Response:
+def acted(ctx: Ctx, viewer: Viewer, work: Callable[[], Case]) -> Response:
+    """The case after an act, or 409 with what changed where somebody was faster."""
     try:
         case = work()
     except CaseChangedError as error:

@@ -278,7 +278,7 @@ def check_duplicate(act: Act) -> None:
 
 def check_photos(act: Act) -> None:
     """Only what was made from the report's own photos, with an officer's boxes, can be shown."""
-    shown = act.body.get("published")
+    shown = act.body.get("published") or []
     if not isinstance(shown, list):
         raise ParameterError("a list of photos is needed", where="published")
     for item in shown:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from twin.cases.photos import Box
 
-_LARGEST: Final = 1600
+_LARGEST: Final = 1280
 """Pictures are looked at no larger than this. [px]"""
 _FACES: Final = ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt2.xml")
 _PROFILE: Final = "haarcascade_profileface.xml"
@@ -39,7 +39,7 @@ def detect(picture: Picture) -> list[Box]:
     found += [("plate", box) for box in [*_cascades(gray, _PLATES, smallest=20), *_bright_plates(small)]]
     h, w = gray.shape[:2]
     boxes = [Box(x / w, y / h, bw / w, bh / h, what) for what, (x, y, bw, bh) in found]
-    return _without_doubles(boxes)
+    return _together(boxes)
 
 
 def _faces(gray: Picture) -> list[tuple[int, int, int, int]]:
@@ -53,7 +53,7 @@ def _cascades(gray: Picture, names: Sequence[str], *, smallest: int) -> list[tup
     found: list[tuple[int, int, int, int]] = []
     for name in names:
         classifier = cv2.CascadeClassifier(str(_FOLDER / name))
-        boxes = classifier.detectMultiScale(gray, scaleFactor=1.08, minNeighbors=3, minSize=(smallest, smallest // 3))
+        boxes = classifier.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=3, minSize=(smallest, smallest // 3))
         found += [(int(x), int(y), int(w), int(h)) for x, y, w, h in boxes]
     return found
 
@@ -81,12 +81,22 @@ def _has_writing(inside: Picture) -> bool:
     return 0.08 <= dark <= 0.6 and count - 1 >= 4
 
 
-def _without_doubles(boxes: Sequence[Box]) -> list[Box]:
+def _together(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes of one kind that lie mostly in one another, as one that holds both."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda b: b.w * b.h, reverse=True):
-        if not any(box.what == other.what and _inside(box, other) for other in kept):
+        near = next((n for n, other in enumerate(kept) if box.what == other.what and _inside(box, other)), None)
+        if near is None:
             kept.append(box)
+        else:
+            kept[near] = _both(box, kept[near])
     return kept
+
+
+def _both(box: Box, other: Box) -> Box:
+    x, y = min(box.x, other.x), min(box.y, other.y)
+    right, bottom = max(box.x + box.w, other.x + other.w), max(box.y + box.h, other.y + other.h)
+    return Box(x, y, min(1.0, right - x), min(1.0, bottom - y), box.what)
 
 
 def _inside(box: Box, other: Box) -> bool:

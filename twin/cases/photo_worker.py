@@ -17,8 +17,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from twin.cases.photos import LARGEST_SIDE, MOST_PIXELS_JPEG, MOST_PIXELS_PNG, SHOWN_SIDE, Box
 from twin.errors import ParameterError
-from twin.jobs.limits import limit
-from twin.jobs.model import Limits
+from twin.jobs.limits import Limits, limit
 from twin.types import LonLat
 
 _QUALITY = 88

@@ -27,7 +27,7 @@ from twin.errors import (
     TooLargeError,
     UnsupportedFormatError,
 )
-from twin.jobs.model import Limits
+from twin.jobs.limits import Limits
 from twin.types import Json, LonLat
 
 MOST_BYTES: Final = 25 << 20

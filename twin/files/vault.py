@@ -177,10 +177,6 @@ class Vault:
         found = self.read(digest)
         return None if found is None else cast("Json", json.loads(found))
 
-    def values(self) -> SealedValues:
-        """Sealed JSON values by reference, as rooms with forms keep them."""
-        return SealedValues(self)
-
     def _key_for(self, who: str, retention: str, moment: datetime) -> tuple[str, bytes, bool]:
         where = {"subject": who, "class": retention, "day": _day(moment), "state": _ALIVE}
         for record in self.store.records(_KEY, where=where):
@@ -299,21 +295,6 @@ class Vault:
         self.store.write_records(ops)
         # Without their key they are noise already; while somebody copies the folder they stay and are collected later.
         self.files.remove(digests, wait=False)
-
-
-class SealedValues:
-    """Personal values of forms: sealed, known by a reference, gone when they were forgotten."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-
-    def seal(self, subject: str, value: Json, retention_class: str) -> str:
-        """Keep a value of a subject (``case:7``); the reference to it."""
-        return self._vault.seal_json(subject, value, retention=retention_class, by=subject).digest
-
-    def open(self, ref: str) -> Json | None:
-        """The value; ``None`` once it was forgotten."""
-        return self._vault.read_json(ref)
 
 
 def _day(moment: datetime) -> str:

@@ -30,14 +30,6 @@ def test_what_is_sealed_can_be_read_and_lies_on_disk_unreadable(t: Twin, tmp_pat
     assert b"0912345678" not in everything_on_disk(tmp_path)
 
 
-def test_values_of_forms_are_sealed_by_reference(t: Twin) -> None:
-    values = t.vault.values()
-    ref = values.seal("case:7", ["Bưởi", 7], "report_contact")
-    assert values.open(ref) == ["Bưởi", 7]
-    t.forget("case:7", reason="yêu cầu")
-    assert values.open(ref) is None
-
-
 def test_forgetting_leaves_no_byte_of_the_key_anywhere(t: Twin, tmp_path: Path) -> None:
     made = t.vault.seal("case:7", SECRET.encode(), retention="report_contact", by="test:1")
     wrapped = (t.vault.keys.folder / made.key).read_bytes()
