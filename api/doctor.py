@@ -10,6 +10,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -19,12 +20,16 @@ from twin.access import audit
 from twin.access.desk import desk_of
 from twin.core import Twin
 from twin.errors import ParameterError, TwinError
+from twin.jobs.model import RECORD, Job, JobState
+from twin.jobs.queue import Queue
+from twin.model.record import Range
 from twin.store.remote import RemoteStore
-from twin.types import Freshness, Json
+from twin.types import Freshness, Json, format_time
 
 _MANY = 10_000
 _LITTLE_BYTES = 2 << 30
 _LITTLE_SHARE = 0.05
+_DAY, _STUCK, _LONG_WAIT = timedelta(days=1), timedelta(seconds=30), timedelta(hours=1)
 _READ_BYTES = 256 << 20
 """How much of the kept files is read again at each examination; all of them in turn."""
 
@@ -300,8 +305,43 @@ def chores(patient: Patient) -> Iterator[Check]:
     )
 
 
+def jobs(patient: Patient) -> Iterator[Check]:
+    """Jobs that nobody works on, and those that failed in the last day."""
+    now = datetime.now(UTC)
+    queue = Queue(patient.twin.store, {})
+    stuck = [j for j in queue.open_jobs() if _is_stuck(j, now)]
+    records = patient.twin.store.records(
+        RECORD, where={"state": JobState.FAILED.value, "finished": Range(format_time(now - _DAY), None)}
+    )
+    failed = [Job.of(record) for record in records]
+    told = "; ".join(f"{j.title} ({j.id[:8]})" for j in [*stuck, *failed][:5])
+    hint, hint_en = "Xem: twin jobs list, twin jobs show MÃ", "See: twin jobs list, twin jobs show ID"
+    yield Check(
+        "jobs",
+        "Công việc nền",
+        "Jobs",
+        State.BAD if stuck else State.WARNING if failed else State.OK,
+        f"{len(stuck)} bị kẹt, {len(failed)} không được trong 24 giờ: {told}"
+        if told
+        else "không có việc nào kẹt hay hỏng",
+        f"{len(stuck)} stuck, {len(failed)} failed in 24 hours: {told}"
+        if told
+        else "none stuck, none failed in 24 hours",
+        hint if told else "",
+        hint_en if told else "",
+        {"stuck": [j.id for j in stuck], "failed": [j.id for j in failed]},
+    )
+
+
+def _is_stuck(job: Job, now: datetime) -> bool:
+    """Running without anybody prolonging its lease, or long due and not taken."""
+    if job.state is JobState.RUNNING:
+        return job.lease is None or job.lease < now - _STUCK
+    return (job.not_before or job.created) < now - _LONG_WAIT
+
+
 EXAMINATIONS: list[Examination] = [
-    store, disk, files, keys, personal_data, access, datastreams, ingestion, the_audit, chores,
+    store, disk, files, keys, personal_data, access, datastreams, ingestion, jobs, the_audit, chores,
 ]  # fmt: skip
 """Everything that is looked at, in the order it is shown."""
 

@@ -11,6 +11,7 @@ from api.commands.common import BAD, Json, Store, local_time, opened, print_json
 from twin.errors import ParameterError
 from twin.jobs.model import RECORD, Job, JobState
 from twin.jobs.queue import Queue
+from twin.jobs.runner import Runner
 
 jobs_app = typer.Typer(help="See what is being worked on, and stop it.", no_args_is_help=True)
 
@@ -43,6 +44,7 @@ def list_(
 
     with opened(store) as t:
         queue = queue_of(t.store, settings_of(store))
+        Runner(queue).settle()
         found = queue.found(t.viewer, states=[_state(state)] if state else [], kind=kind, limit=limit)
     if as_json:
         print_json({"jobs": [shape(job, full=False) for job in found]})
@@ -57,7 +59,9 @@ def show(job: JobId, store: Store = None, as_json: Json = False) -> None:
     from api.jobs import queue_of, shape  # noqa: PLC0415  as above
 
     with opened(store) as t:
-        found = _find(queue_of(t.store, settings_of(store)), job)
+        queue = queue_of(t.store, settings_of(store))
+        Runner(queue).settle()
+        found = _find(queue, job)
     if as_json:
         print_json(shape(found))
     else:

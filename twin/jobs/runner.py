@@ -129,15 +129,23 @@ class Runner:
             submit_due(self.queue)
         jobs = self.queue.open_jobs()
         self._stop_lost({job.id: job for job in jobs})
+        self._settle(jobs)
         for job in jobs:
-            if self._stopping:
-                return
-            if self._only not in (None, job.id):
-                continue
+            is_mine = self._only in (None, job.id) and job.state is JobState.ACCEPTED
+            if is_mine and not self._stopping and self._may_take(job):
+                self._take(job)
+
+    def settle(self) -> None:
+        """Say of jobs whose process is no more what becomes of them, without doing any."""
+        self._settle(self.queue.open_jobs())
+
+    def _settle(self, jobs: list[Job]) -> None:
+        for job in jobs:
             if job.state is JobState.RUNNING:
                 self._look_after(job)
-            elif self._may_take(job):
-                self._take(job)
+            elif job.bound_to not in ("", self.name) and is_gone(job.bound_to):
+                # A later process must not overtake with it what came since.
+                self.queue.fail(job, _broken_off("the command that asked for it has ended"))
 
     def _stop_lost(self, jobs: dict[str, Job]) -> None:
         """Stop work on jobs that were dismissed or that another runner has taken."""
@@ -149,10 +157,7 @@ class Runner:
                 attempt.stop()
 
     def _may_take(self, job: Job) -> bool:
-        if job.kind not in self.queue.kinds:
-            return False
-        if job.bound_to and job.bound_to != self.name:
-            self._end_if_abandoned(job)
+        if job.kind not in self.queue.kinds or job.bound_to not in ("", self.name):
             return False
         if job.not_before is not None and job.not_before > self.queue.clock():
             return False
@@ -242,12 +247,8 @@ class Runner:
 
     def _can_finish(self, job: Job) -> bool:
         """Whether all that is left is to say what was committed already."""
-        return self.queue.kinds[job.kind].resumes and bool(self.queue.steps(job.id))
-
-    def _end_if_abandoned(self, job: Job) -> None:
-        """End a job that only a process that is no more may take; a later one must not overtake what came since."""
-        if is_gone(job.bound_to):
-            self.queue.fail(job, _broken_off("the command that asked for it has ended"))
+        kind = self.queue.kinds.get(job.kind)
+        return kind is not None and kind.resumes and bool(self.queue.steps(job.id))
 
 
 class _Keeper:
