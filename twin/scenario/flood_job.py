@@ -27,6 +27,8 @@ KIND: Final = JobKind(
     limits=Limits(memory_mb=4096, cpu_s=6 * 3600, time_s=8 * 3600),
     resumes=True,
 )
+_COUNTS = frozenset({"stored", "revised", "duplicate", "ended"})
+"""What the store adds to the report of a commit."""
 _TIMES = frozenset({"start", "at", "known_at"})
 _LISTS = frozenset({"rain", "inflow", "side"})
 _NUMBERS = frozenset({"hours", "every_minutes", "cell_m", "theta", "min_flow_depth_m", "longest_gap_minutes"})
@@ -136,7 +138,8 @@ def run(task: Task) -> dict[str, Json]:
 
 
 def _known(task: Task, step: Step) -> dict[str, Json]:
-    report = task.store.source(View(task.viewer), step.commit.source).report
+    kept = task.store.source(View(task.viewer), step.commit.source).report
+    report = {name: value for name, value in kept.items() if name not in _COUNTS}
     layer = options_of(_dict(task.inputs["options"])).layer
     return _result(layer, step.commit.source, report)
 

@@ -25,8 +25,8 @@ from twin.model.layer import Layer
 from twin.store.embedded.store import EmbeddedStore
 
 PROMISE_S = 30.0
-WORKER_MOMENTS = 10
-SERVER_MOMENTS = 6
+MOMENTS = int(os.environ.get("TWIN_TEST_KILLS", "5"))
+"""How many moments of each kind are tried; the same ones every time."""
 SERVER = """
 import sys, threading
 from pathlib import Path
@@ -62,7 +62,7 @@ def assert_done_once(queue: Queue, job: Job) -> None:
     assert (job.result["seq"], job.result["attempt"]) == (step.commit.seq, step.attempt)
 
 
-@pytest.mark.parametrize("moment", range(WORKER_MOMENTS))
+@pytest.mark.parametrize("moment", range(MOMENTS))
 def test_a_worker_killed_at_any_moment_leaves_a_job_that_is_done_once(queue: Queue, moment: int) -> None:
     pick = random.Random(moment)
     job = queue.submit("add", {"parts": 5, "pause_s": 0.05, "after_s": 0.3}, STAFF)
@@ -141,7 +141,7 @@ def prepared(path: Path, **inputs: object) -> str:
     return job.id
 
 
-@pytest.mark.parametrize("moment", range(SERVER_MOMENTS))
+@pytest.mark.parametrize("moment", range(MOMENTS))
 def test_a_server_killed_at_any_moment_leaves_a_job_that_its_next_start_does_once(
     path: Path, tmp_path: Path, moment: int
 ) -> None:
