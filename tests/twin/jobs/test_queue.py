@@ -132,7 +132,7 @@ def test_asking_and_stopping_are_audited_and_the_log_holds_together(queue: Queue
     job = queue.submit("add", {}, PLANNER)
     queue.cancel(job.id, STAFF)
     queue.cancel(job.id, STAFF)
-    said = [(act.action, act.actor, act.object) for act in audit.search(queue.store)]
+    said = [(act.action, act.actor, act.object) for act in audit.search(queue.store, object=f"job:{job.id}")]
     assert said == [("job.cancel", "officer", f"job:{job.id}"), ("job.submit", "p-binh", f"job:{job.id}")]
     entries = queue.store.entries(job.log)
     assert [entry.body["what"] for entry in entries] == ["accepted", "dismissed"]
