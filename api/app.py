@@ -38,6 +38,7 @@ from api.routers import (
     lookup,
     oidc,
     people,
+    policy,
     rasters,
     reading,
     running,
@@ -69,6 +70,7 @@ STANDARDS = (landing.router, features.router, ogc_tiles.router)
 ROUTERS = (
     config.router,
     auditing.router,
+    policy.router,
     cases_routes.router,
     reports_routes.router,
     reading.router,

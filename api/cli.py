@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import auditing, cases, imports, jobs, keeping, lookup, serving, simulating, store
+from api.commands import auditing, cases, imports, jobs, keeping, lookup, policies, serving, simulating, store
 from api.commands import law as law_commands
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
@@ -42,6 +42,7 @@ app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T
 app.command("doctor", epilog="Example: twin doctor --json")(store.doctor)
 app.add_typer(auditing.audit_app, name="audit")
 app.add_typer(law_commands.law_app, name="law", epilog="Example: twin law changes")
+app.add_typer(policies.policy_app, name="policy")
 app.add_typer(keeping.files_app, name="files")
 app.add_typer(keeping.retention_app, name="retention")
 app.command("forget", epilog="Example: twin forget case:FR-2026-000012 --reason 'yêu cầu của công dân'")(keeping.forget)

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["init"], ["import"], ["serve"], ["ingest"], ["ingest", "replay"], ["simulate", "flood"], ["layers"], ["state"],
     ["doctor"], ["audit", "search"], ["audit", "verify"], ["audit", "head"], ["backup"], ["restore"], ["forget"],
+    ["policy", "show"], ["policy", "dry-run"], ["policy", "publish"],
     ["files", "check"], ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"],
     ["retention", "hold"], ["retention", "lift"], ["lookup"], ["case", "list"], ["case", "show"], ["case", "act"],
     ["case-kind", "list"], ["case-kind", "show"], ["case-kind", "dry-run"], ["case-kind", "publish"],

@@ -126,11 +126,22 @@ def class_of_layer(rules: Sequence[SecrecyRule], layer: Layer) -> Secrecy:
     return max((r.secrecy for r in rules if r.every and r.layers.holds(layer)), default=Secrecy.PUBLIC)
 
 
-def suspicion(rules: Sequence[SecrecyRule]) -> str:
-    """A regular expression that finds every row a rule could meet, on attributes as JSON text, folded."""
-    words = {_fold(code) for r in rules for code in r.codes}
-    words |= {max(plain(p).split(), key=len, default="") for r in rules for p in (*r.names, *r.phrases)}
-    return "|".join(sorted(re.escape(word) for word in words if word))
+def suspicion(rules: Sequence[SecrecyRule]) -> tuple[str, str]:
+    """Regular expressions (RE2) that find every row a rule could meet, on attributes as JSON text in lower case.
+
+    The first, of codes, looks at the text as it is; the second, of names and phrases, at the text without diacritics.
+    An empty one finds nothing.
+    """
+    codes = {unicodedata.normalize(form, code.lower()) for r in rules for code in r.codes for form in ("NFC", "NFD")}
+    words = {tuple(plain(p).split()) for r in rules for p in (*r.names, *r.phrases)}
+    between = f"(?:[^a-z0-9]|{_ESCAPE})+"
+    phrases = sorted(between.join(map(re.escape, phrase)) for phrase in words)
+    of_codes = f"(?:^|[^a-z]|{_ESCAPE})(?:{'|'.join(sorted(map(re.escape, codes)))})(?:[^a-z]|$)" if codes else ""
+    return of_codes, "|".join(phrases)
+
+
+_ESCAPE = r"\\(?:[bfnrt]|u[0-9a-f]{4})"
+"""How JSON writes what stands between words although it looks like a letter."""
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------

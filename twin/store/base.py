@@ -67,6 +67,10 @@ class AccessChange:
     gains: int
     loses: int
     attribute: str = ""
+    before: bool = True
+    """Whether the role sees the layer at all now …"""
+    after: bool = True
+    """… and would then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
+
 import pytest
 
 from twin.errors import SchemaError
@@ -13,38 +17,41 @@ from twin.model.view import CITIZEN, Access, Role, Viewer
 SQUARE = {"type": "Polygon", "coordinates": [[[106, 11], [107, 11], [107, 12], [106, 12], [106, 11]]]}
 
 
-@pytest.mark.parametrize(
-    "properties",
-    [
-        {"code": "CQP"},
-        {"loai_dat": "CAN"},
-        {"LOAIDAT": "cqp"},
-        {"purpose": "ONT+CQP"},
-        {"purpose": "ONT + CQP + CLN"},
-        {"purpose": "CQP/CAN"},
-        {"purpose": "ONT;CQP"},
-        {"purpose": "ODT CQP"},
-        {"purpose": " CQP "},
-        {"mdsd": "CQP 125.4 m2"},
-        {"mdsd": "CQP: 125,4"},
-        {"label": "ONT(CAN)"},
-        {"label": "CQP-01"},
-        {"label": "CQP12"},
-        {"label": "ONT_CQP"},
-        {"codes": ["ONT", "CQP"]},
-        {"land": {"uses": [{"code": "CAN"}]}},
-        {"purpose": '["ONT","CQP"]'},
-        {"function": "DAT_Quocphong"},
-        {"function": "DAT_NDD_Anninh"},
-        {"layer": "QHPK_DAT_Anninh"},
-        {"function_name": "Đất quốc phòng"},
-        {"function_name": "Quốc phòng, an ninh"},
-        {"ten": "ĐẤT AN NINH (Công an phường)"},
-        {"note": "Một phần là đất  quốc phòng."},
-        {"note": "dat quoc phong"},
-        {"note": "Đất quốc phòng"},
-    ],
-)
+SECRET: list[dict[str, object]] = [
+    {"code": "CQP"},
+    {"loai_dat": "CAN"},
+    {"LOAIDAT": "cqp"},
+    {"purpose": "ONT+CQP"},
+    {"purpose": "ONT + CQP + CLN"},
+    {"purpose": "CQP/CAN"},
+    {"purpose": "ONT;CQP"},
+    {"purpose": "ODT CQP"},
+    {"purpose": " CQP "},
+    {"mdsd": "CQP 125.4 m2"},
+    {"mdsd": "CQP: 125,4"},
+    {"label": "ONT(CAN)"},
+    {"label": "CQP-01"},
+    {"label": "CQP12"},
+    {"label": "ONT_CQP"},
+    {"codes": ["ONT", "CQP"]},
+    {"land": {"uses": [{"code": "CAN"}]}},
+    {"purpose": '["ONT","CQP"]'},
+    {"function": "DAT_Quocphong"},
+    {"function": "DAT_NDD_Anninh"},
+    {"layer": "QHPK_DAT_Anninh"},
+    {"function_name": "Đất quốc phòng"},
+    {"function_name": "Quốc phòng, an ninh"},
+    {"ten": "ĐẤT AN NINH (Công an phường)"},
+    {"note": "Một phần là đất  quốc phòng."},
+    {"note": "dat quoc phong"},
+    {"note": "Đất quốc phòng"},
+    {"label": "ODT\nCQP\n125"},
+    {"label": "ODT\x0bCQP"},
+    {"note": "Đất\nquốc\tphòng"},
+]
+
+
+@pytest.mark.parametrize("properties", SECRET)
 def test_land_of_defence_and_security_is_known_however_it_is_written(properties: dict[str, object]) -> None:
     assert judge([DEFENCE], properties) is Secrecy.RESTRICTED
 
@@ -79,8 +86,24 @@ def test_a_rule_may_look_at_one_attribute_and_the_highest_class_counts() -> None
     assert judge([inner, DEFENCE], {"status": "DỰ THẢO", "code": "CAN"}) is Secrecy.RESTRICTED
 
 
-def test_what_finds_suspects_has_a_word_of_every_code_name_and_phrase() -> None:
-    assert suspicion([SecrecyRule(Secrecy.INTERNAL, codes=("A.B",), phrases=("đất Quân sự",))]) == "a\\.b|quan"
+@pytest.mark.parametrize("properties", SECRET)
+def test_what_finds_suspects_misses_none(properties: dict[str, object]) -> None:
+    text = json.dumps(properties, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    composed = text.lower()
+    folded = "".join(
+        c for c in unicodedata.normalize("NFD", composed.replace("đ", "d")) if not unicodedata.combining(c)
+    )
+    codes, phrases = suspicion([DEFENCE])
+    assert re.search(codes, composed) or re.search(phrases, folded)
+
+
+def test_what_finds_suspects_does_not_suspect_cities_and_roads() -> None:
+    codes, phrases = suspicion([DEFENCE])
+    assert not re.search(codes, '{"commune":"cần thơ","road":"candle","n":"scan"}')
+    assert not re.search(phrases, '{"road":"quoc lo 14","unit":"tinh tay ninh"}')
+    accented, _ = suspicion([SecrecyRule(Secrecy.INTERNAL, codes=("ĐQ",))])
+    assert re.search(accented, unicodedata.normalize("NFD", '"đq"'))
+    assert suspicion([SecrecyRule(Secrecy.INTERNAL, phrases=("x",))]) == ("", "x")
 
 
 def test_a_selection_names_layers_and_groups() -> None:

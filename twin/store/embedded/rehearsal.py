@@ -80,9 +80,13 @@ def _rows_changed(
     tx: Transaction, role: Role, before: _Seen, after: _Seen, layers: dict[int, Layer]
 ) -> list[AccessChange]:
     gains, loses = _only(tx, after.number, before.number), _only(tx, before.number, after.number)
-    return [
-        AccessChange(role, layers[i], gains.get(i, 0), loses.get(i, 0)) for i in sorted(gains.keys() | loses.keys())
-    ]
+    found = []
+    for number, layer in layers.items():
+        was, now = before.policy.sees_layer(layer), after.policy.sees_layer(layer)
+        more, fewer = gains.get(number, 0), loses.get(number, 0)
+        if more or fewer or was != now:
+            found.append(AccessChange(role, layer, more, fewer, before=was, after=now))
+    return found
 
 
 def _only(tx: Transaction, here: int, there: int) -> dict[int, int]:

@@ -22,7 +22,8 @@ from twin.model.view import View
 from twin.store.embedded.database import Transaction
 from twin.store.embedded.part import KnownLayer, Part, folded, loads
 
-_TEXT = folded("properties::VARCHAR")
+_LOWER = "lower(properties::VARCHAR)"
+_FOLDED = folded("properties::VARCHAR")
 
 
 class SightPart(Part):
@@ -164,9 +165,11 @@ def _secret_rows(
     if not rules:
         return []
     chosen, values = _among(known.id, fids)
+    wanted = [(text, find) for text, find in zip((_LOWER, _FOLDED), suspicion(rules), strict=True) if find]
     suspects = tx.rows(
-        f"SELECT vid, fid, properties FROM feature {chosen} AND regexp_matches({_TEXT}, ?)",
-        [*values, suspicion(rules)],
+        f"SELECT vid, fid, properties FROM feature {chosen} "
+        f"AND ({' OR '.join(f'regexp_matches({text}, ?)' for text, _ in wanted) or 'false'})",
+        [*values, *(find for _, find in wanted)],
     )
     own = {vid: int(judge(rules, loads(properties))) for vid, _, properties in suspects}
     secret = sorted({fid for vid, fid, _ in suspects if own[vid]})
