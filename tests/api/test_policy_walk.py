@@ -31,6 +31,8 @@ VALUES: dict[str, list[str]] = {
     "row": ["7664"],
     "col": ["13057"],
     "job": ["0" * 20],
+    **dict.fromkeys(("case", "id", "account", "name", "provider", "file", "field"), ["1"]),
+    "role": ["planner"],
     "path": [
         "Things", "Things(1)", "Things(2)", "Things(2)/Datastreams", "Datastreams", "Datastreams(2)",
         "Datastreams(2)/Observations", "Observations", "Observations(31)", "Locations", "Locations(2)",
