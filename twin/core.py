@@ -158,7 +158,7 @@ class Twin:
             body = self.store.record("case", key).body
         except NotFoundError:
             return None
-        return None if body["open"] else parse_time(str(body["changed"]), where=by)
+        return None if body["open"] else parse_time(str(body["ended"]), where=by)
 
     def hold(self, subject: str, *, reason: str) -> None:
         """Put a subject's data under a legal hold, audited."""

@@ -124,6 +124,8 @@ def fold(before: Body | None, entry: Body) -> Body:
     after = {**before, "version": cast("int", before["version"]) + 1, "changed": entry["time"]}
     after["state"] = entry["to"]
     after.update({name: entry[name] for name in _SET if name in entry})
+    if before["open"] and not after["open"]:
+        after["ended"] = entry["time"]
     after["body"] = {**_object(before["body"]), **_object(entry.get("changes", {}))}
     after["clocks"] = {**_object(before["clocks"]), **_object(entry.get("clocks", {}))}
     after["due"] = _first_due(after["clocks"])
@@ -148,6 +150,7 @@ def _opened(entry: Body) -> Body:
         "version": 1,
         "opened": entry["time"],
         "changed": entry["time"],
+        "ended": None if entry["open"] else entry["time"],
         "opener": who,
         "opened_by": who["person"],
         "assigned": None,

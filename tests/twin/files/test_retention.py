@@ -61,7 +61,7 @@ def test_a_case_in_the_store_says_itself_when_it_ended(t: Twin) -> None:
     made = t.vault.seal("case:FR-1", b"0912", retention="report_contact", by="case:FR-1", now=DAY1)
 
     def case(*, is_open: bool) -> None:
-        t.store.write_records([Put("case", "FR-1", {"open": is_open, "changed": "2026-06-01T00:00:00.000000Z"})])
+        t.store.write_records([Put("case", "FR-1", {"open": is_open, "ended": "2026-06-01T00:00:00.000000Z"})])
 
     end = datetime(2026, 6, 1, tzinfo=UTC)
     case(is_open=True)
