@@ -13,6 +13,7 @@ import shapely
 
 from api.demo import assets, catalogue, ground, national, parcels, planning, streets
 from api.demo.extras import put_flood, put_models
+from api.demo.field_reports import put_reports
 from api.demo.frame import CRS, lonlat, placed_changes
 from api.demo.history import SEEDED, fill
 from api.demo.signals import Programme
@@ -91,6 +92,8 @@ def build(t: Twin, *, birth: datetime, say: Say) -> None:
     put_models(t)
     say("mô phỏng ngập của trận mưa đã qua / flood of a past storm")
     put_flood(t, birth)
+    say("phản ánh của người dân / citizens' reports")
+    put_reports(t, birth)
     t.store.add_source(Source("simulation", "Dựng thành phố tổng hợp", report={"birth": format_time(birth)}))
 
 

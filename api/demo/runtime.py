@@ -98,7 +98,8 @@ def _read_state(path: Path) -> tuple[int, datetime]:
 
 def _parts(folder: Path) -> list[Path]:
     store = folder / STORE_NAME
-    return [*folder.glob(f"{STORE_NAME}*"), *folder.glob(store.with_suffix(".files").name)]
+    beside = [store.with_suffix(f".{part}") for part in ("files", "keys", "audit")]
+    return [*folder.glob(f"{STORE_NAME}*"), *(part for part in beside if part.exists())]
 
 
 def _remove(folder: Path) -> None:

@@ -180,7 +180,8 @@ class Range:
 
 
 Condition: TypeAlias = "Json | Range | Sequence[Json]"
-"""A value to equal (a list in a body meets each value it holds), several of which one must be met, or a range.
+"""A value to equal (a list in a body meets each value it holds, an object each object whose members it has), several of
+which one must be met, or a range.
 
 ``None`` is met by a member that is null or absent.
 """

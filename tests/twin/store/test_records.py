@@ -13,7 +13,7 @@ from shapely.geometry import Point
 from support import SOURCE, day, staff
 
 from twin.errors import ConflictError, NotFoundError, ParameterError, SchemaError
-from twin.model.layer import FeatureChange
+from twin.model.layer import FeatureChange, Layer
 from twin.model.record import Append, Drop, Expect, Put, Range, broken_link
 from twin.store.base import Store
 
@@ -205,3 +205,49 @@ def test_the_staff_hear_of_cases_and_nobody_of_sessions(store: Store) -> None:
     store.write_records([Put("case", "c", {"secret": "x"}), Put("session", "s", {"person": "p"})])
     changes = store.changes(staff(), before)
     assert [(c.kind, c.items) for c in changes] == [("record", ({"kind": "case", "key": "c"},))]
+
+
+def test_an_object_of_the_body_meets_those_whose_members_it_has(store: Store) -> None:
+    bodies = {
+        "a": {"body": {"category": "CS", "text": "x"}, "links": []},
+        "b": {"body": {"category": "GT"}, "links": [{"rel": "duplicate_of", "case": "a"}]},
+        "c": {
+            "body": {"category": "GTX"},
+            "links": [{"rel": "other", "case": "a"}, {"rel": "duplicate_of", "case": "b"}],
+        },
+    }
+    store.write_records([Put("case", key, body) for key, body in bodies.items()])
+
+    def found(**where: object) -> list[str]:
+        return [r.key for r in store.records("case", where=where)]  # type: ignore[arg-type]
+
+    assert found(body={"category": "GT"}) == ["b"]
+    assert found(links={"rel": "duplicate_of", "case": "a"}) == ["b"]
+    assert found(links={"case": "a"}) == ["b", "c"]
+
+
+def test_every_text_that_can_name_a_kept_file_is_known_with_who_says_it(store: Store) -> None:
+    a, b, c, d, e, f = (letter * 64 for letter in "abcdef")
+    store.put_layer(Layer("houses", "Nhà"))
+    for digest in (a, b):  # the second version replaces the first, which was known once
+        store.write_features("houses", [FeatureChange("h", Point(106, 11), {"ifc_file": digest}, day(0))], SOURCE)
+    store.write_records(
+        [
+            Put("job", "1", {"result": {"files": [c]}}),
+            Put("file_use", "x", {"digest": d, "by": "case:7"}),
+            Append("case:7", {"photo": e}),
+            Append("audit", {"photo": f}),
+            Append("forgotten", {"key": f}),
+            Put("file", f, {"state": "kept", "sealed": f}),
+        ]
+    )
+    told = {(m.digest, m.by, m.is_certain) for m in store.file_mentions()}
+    assert told == {
+        (a, "layer:houses", True),
+        (b, "layer:houses", True),
+        (c, "job:1", False),
+        (d, "case:7", True),
+        (e, "log:case:7", False),
+    }
+    store.write_records([Drop("file_use", "x")])
+    assert d not in {m.digest for m in store.file_mentions()}
