@@ -16,10 +16,10 @@ from twin.cases.clocks import ZONE, Calendar, stamp
 from twin.cases.extension import Act, Effects, Extensions
 from twin.cases.kind import Body, CaseKind, FormField, Transition
 from twin.cases.kinds import Kinds
+from twin.cases.law_calendar import LawCalendar
 from twin.cases.rules import keys_of, who_is
 from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError
 from twin.files.registry import use
-from twin.law.calendar import builtin_calendar
 from twin.model.record import Append, Condition, Put, Range, RecordOp
 from twin.model.view import Right, Role, Viewer
 from twin.store.base import Store
@@ -89,6 +89,7 @@ class CaseBase:
     ) -> None:
         self.store = store
         self._calendar = calendar
+        self._law = LawCalendar(store)
         self.kinds = Kinds(store, kinds, extensions)
         self._personal = personal
         self._extensions = extensions
@@ -98,7 +99,7 @@ class CaseBase:
     @property
     def calendar(self) -> Calendar:
         """Working time as it is known now; take it once for what belongs together."""
-        return self._calendar or builtin_calendar()
+        return self._calendar or self._law.calendar()
 
     def now(self) -> datetime:
         """The time on the wall, as every act takes it."""
