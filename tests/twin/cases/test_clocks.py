@@ -395,3 +395,31 @@ def test_without_another_calendar_the_public_holidays_of_viet_nam_count(make: Ca
     cases = Cases(make().store, kinds=(consultation(),), now=wall.now)
     case = cases.open(REVIEWER, "consultation", {})
     assert case.clocks["answer"].due == local(27, 0)
+
+
+def test_a_day_off_that_is_proposed_and_countersigned_moves_what_runs(make: Callable[..., Cases], wall: Wall) -> None:
+    """Monday 30 November, five working days: Monday the 7th; with Thursday 3 December off, Tuesday the 8th."""
+    from twin.law.editing import countersign, propose
+    from twin.law.shipped import load_builtin, shipped_rules
+
+    name = "calendar.state_bodies"
+    store = make().store
+    load_builtin(store)
+    cases = Cases(store, kinds=(plain_kind(),), now=wall.now)
+    case = cases.open(PLANNER, "errand", BODY)
+    assert case.clocks["handle"].due == local(8, 0, month=12)
+    shipped = shipped_rules()[name][0]
+    content = dict(shipped.content)
+    content["rows"] = [
+        *content["rows"],
+        {"date": "2026-12-03", "working": False, "name": "Nghỉ bão", "name_en": "Storm"},
+    ]
+    said = {"kind": "calendar", "title": shipped.title, "title_en": shipped.title_en, "document": shipped.document,
+            "clause": shipped.clause, "confidence": "C", "valid_from": "2025-01-01", "sources": list(shipped.sources),
+            "content": content, "replaces": 1}  # fmt: skip
+    propose(store, PLANNER, name, said, seen=1, reason="Thông báo nghỉ tránh bão")
+    assert cases.tick() == 0
+    countersign(store, REVIEWER, name, seen=2)
+    assert cases.tick() == 1
+    moved = cases.get(PLANNER, case.id).clocks["handle"]
+    assert (moved.due, moved.calendar) == (local(9, 0, month=12), f"{name}#2")
