@@ -16,6 +16,7 @@ from api.demo.extras import put_flood, put_models
 from api.demo.field_reports import put_reports
 from api.demo.frame import CRS, lonlat, placed_changes
 from api.demo.history import SEEDED, fill
+from api.demo.plan_edits import put_plan_edits
 from api.demo.signals import Programme
 from api.demo.terrain import write_terrain
 from api.demo.things import instruments, thing_specs
@@ -94,6 +95,8 @@ def build(t: Twin, *, birth: datetime, say: Say) -> None:
     put_flood(t, birth)
     say("phản ánh của người dân / citizens' reports")
     put_reports(t, birth)
+    say("đề xuất sửa quy hoạch / plan edits")
+    put_plan_edits(t, birth)
     t.store.add_source(Source("simulation", "Dựng thành phố tổng hợp", report={"birth": format_time(birth)}))
 
 

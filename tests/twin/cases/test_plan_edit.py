@@ -335,3 +335,20 @@ def test_land_the_proposer_may_not_see_cannot_be_overwritten_under_its_id(edits:
     edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": held})])
     with pytest.raises(ParameterError, match="cannot be used"):
         edits.open(PLANNER, "plan_edit", body({"fid": "q1", "geometry": mapping(plot(5)), "properties": CODE}))
+
+
+def test_another_process_proposes_and_publishes_through_the_owner_of_the_store(edits: Cases) -> None:
+    from twin.store.remote import Owner, connect
+
+    with Owner(edits.store):
+        remote = connect(edits.store.path)
+        try:
+            there = Cases(remote)
+            case = there.open(PLANNER, "plan_edit", body(floors("z0", 7), decision="1"))
+            late = there.open(PLANNER, "plan_edit", body(floors("z0", 8), decision="2"))
+            assert there.act(REVIEWER, case.id, "approve", seen=1).state == "published"
+            with pytest.raises(ConflictError, match="changed since"):
+                there.act(REVIEWER, late.id, "approve", seen=1)
+        finally:
+            remote.close()
+    assert state(edits.store, "z0")["floors"] == 7
