@@ -22,6 +22,10 @@ from twin.core import Twin
 from twin.errors import ParameterError, TwinError
 from twin.jobs.model import RECORD, Job, JobState
 from twin.jobs.queue import Queue
+from twin.law.book import Law
+from twin.law.calendar import CALENDAR_ID
+from twin.law.rule import State as RuleState
+from twin.law.rule import day_of
 from twin.model.record import Range
 from twin.store.remote import RemoteStore
 from twin.types import Freshness, Json, format_time
@@ -340,8 +344,34 @@ def _is_stuck(job: Job, now: datetime) -> bool:
     return (job.not_before or job.created) < now - _LONG_WAIT
 
 
+def law(patient: Patient) -> Iterator[Check]:
+    """Whether the law was countersigned, and what waits for it; and whether next year's days off are known."""
+    title, title_en = "Luật", "Law"
+    held = Law.of(patient.twin.store)
+    today = datetime.now(UTC)
+    waiting = sum(v.state is not RuleState.SIGNED for r in held.rules.values() for v in [r.nearest(day_of(today))])
+    drafts = sum(len(r.drafts) for r in held.rules.values())
+    is_real = not patient.twin.info().get("synthetic")
+    provisional = CALENDAR_ID in held.rules and held.calendar().is_provisional(day_of(today + timedelta(days=60)))
+    text = f"{len(held.rules)} mục, {waiting} chưa ký xác nhận, {drafts} dự thảo"
+    text_en = f"{len(held.rules)} rules, {waiting} not countersigned, {drafts} drafts"
+    if provisional:
+        text, text_en = f"{text}; chưa có lịch nghỉ năm sau", f"{text_en}; next year's days off are not entered"
+    yield Check(
+        "law",
+        title,
+        title_en,
+        State.WARNING if (is_real and waiting) or provisional else State.OK,
+        text,
+        text_en,
+        "Đối chiếu từng mục với bản gốc rồi ký xác nhận: twin law countersign." if is_real and waiting else "",
+        "Compare each with its original and countersign it: twin law countersign." if is_real and waiting else "",
+        {"rules": len(held.rules), "waiting": waiting, "drafts": drafts},
+    )
+
+
 EXAMINATIONS: list[Examination] = [
-    store, disk, files, keys, personal_data, access, datastreams, ingestion, jobs, the_audit, chores,
+    store, disk, files, keys, personal_data, access, datastreams, ingestion, jobs, the_audit, chores, law,
 ]  # fmt: skip
 """Everything that is looked at, in the order it is shown."""
 

@@ -7,6 +7,8 @@ from functools import cache
 
 from api.demo.frame import rng_of
 from api.demo.streets import Block, cells
+from twin.law.book import Law
+from twin.law.codes import planning_function
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +26,45 @@ class Function:
     setback_m: float | None = None
 
 
+def _function(
+    code: str,
+    land_code: str,
+    density: int | None = None,
+    floors: tuple[int, int] | None = None,
+    setback_m: float | None = None,
+) -> Function:
+    """A function with its name and colour from the law's record."""
+    found = planning_function(Law.shipped(), code)
+    assert found is not None, code
+    named = found.function
+    colour = str(named.rgb)
+    aci = int(named.row["aci"])
+    return Function(code, named.title, named.title_en, aci, colour, land_code, density, floors, setback_m)
+
+
 FUNCTIONS = {
     f.code: f
     for f in (
-        Function("DAT_O_Nhomnhao", "Nhóm nhà ở", "Housing", 42, "#a57c00", "ODT", 80, (1, 5), 3.0),
-        Function("DAT_O_Honhop_Nhomo", "Hỗn hợp nhóm nhà ở và dịch vụ", "Mixed housing and services", 22,
-                 "#a52900", "ODT", 60, (3, 9), 4.0),
-        Function("DAT_Dichvu", "Dịch vụ", "Services", 12, "#a50000", "TMD", 60, (2, 7), 6.0),
-        Function("DAT_HTXH_Yte", "Y tế", "Health", 220, "#ff00bf", "DYT", 40, (1, 5), 6.0),
-        Function("DAT_HTXH_Truonghoc", "Trường THCS, tiểu học, mầm non", "School", 15, "#7f3f3f", "DGD", 40, (1, 4),
-                 6.0),
-        Function("DAT_Coquan", "Cơ quan", "Offices of the state", 34, "#7f3f00", "TSC", 40, (1, 6), 6.0),
-        Function("DAT_HTXH_CayxanhCC", "Cây xanh công cộng", "Public green", 72, "#52a500", "DKV", 5, (0, 1), 6.0),
-        Function("DAT_SX_Congnghiep", "Công nghiệp", "Industry", 192, "#5200a5", "SKC", 60, (1, 3), 10.0),
-        Function("DAT_HTKT_DuongGT", "Đường giao thông", "Streets", 251, "#656565", "DGT"),
-        Function("DAT_NN_Nongnghiep", "Nông nghiệp", "Farming", 3, "#00ff00", "CLN"),
-        Function("DAT_KHAC_Songsuoi", "Sông, suối", "Streams", 152, "#0052a5", "SON"),
-        Function("DAT_DD_Donvio", "Đơn vị ở", "Neighbourhoods", 42, "#a57c00", "ODT"),
-        Function("DAT_DD_Honhop", "Hỗn hợp", "Mixed use", 22, "#a52900", "ODT"),
-        Function("DAT_DD_Giaothongdothi", "Giao thông đô thị", "Urban streets", 251, "#656565", "DGT"),
-        Function("DAT_DD_CayxanhCCdothi", "Cây xanh công cộng đô thị", "Urban green", 72, "#52a500", "DKV"),
-        Function("DAT_NDD_Congnghiep", "Công nghiệp", "Industry", 192, "#5200a5", "SKC"),
-        Function("DAT_NNK_Nongnghiep", "Nông nghiệp", "Farming", 3, "#00ff00", "CLN"),
-        Function("DAT_NNK_Songsuoi", "Sông, suối", "Streams", 152, "#0052a5", "SON"),
+        _function("DAT_O_Nhomnhao", "ODT", 80, (1, 5), 3.0),
+        _function("DAT_O_Honhop_Nhomo", "ODT", 60, (3, 9), 4.0),
+        _function("DAT_Dichvu", "TMD", 60, (2, 7), 6.0),
+        _function("DAT_HTXH_Yte", "DYT", 40, (1, 5), 6.0),
+        _function("DAT_HTXH_Truonghoc", "DGD", 40, (1, 4), 6.0),
+        _function("DAT_Coquan", "TSC", 40, (1, 6), 6.0),
+        _function("DAT_HTXH_CayxanhCC", "DKV", 5, (0, 1), 6.0),
+        _function("DAT_SX_Congnghiep", "SKC", 60, (1, 3), 10.0),
+        _function("DAT_HTKT_DuongGT", "DGT"),
+        _function("DAT_NN_Nongnghiep", "CLN"),
+        _function("DAT_KHAC_Songsuoi", "SON"),
+        _function("DAT_DD_Donvio", "ODT"),
+        _function("DAT_DD_Honhop", "ODT"),
+        _function("DAT_DD_Giaothongdothi", "DGT"),
+        _function("DAT_DD_CayxanhCCdothi", "DKV"),
+        _function("DAT_NDD_Congnghiep", "SKC"),
+        _function("DAT_NNK_Nongnghiep", "CLN"),
+        _function("DAT_NNK_Songsuoi", "SON"),
     )
-}  # fmt: skip
+}
 
 HOUSING, MIXED, SERVICE = "DAT_O_Nhomnhao", "DAT_O_Honhop_Nhomo", "DAT_Dichvu"
 HEALTH, SCHOOL, OFFICE = "DAT_HTXH_Yte", "DAT_HTXH_Truonghoc", "DAT_Coquan"

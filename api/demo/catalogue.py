@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from api.demo.blocks import FUNCTIONS
 from ingestion.events import CAMERA_EVENTS
+from twin.law.book import Law
+from twin.law.codes import land_use
 from twin.model.layer import Field, FieldType, Layer, LayerKind
 from twin.model.view import Access
 from twin.types import Json
@@ -75,11 +77,12 @@ def _function_classes() -> list[Json]:
     return classes
 
 
-# Land-law colours of the pre-2024 circular, kept by TT 08/2024 as far as is known.
-_LAND_COLOURS = {
-    "ODT": "#ffa0ff", "TMD": "#faaaa0", "DYT": "#ffaaa0", "DGD": "#ffaaa0", "TSC": "#ffaaa0", "DKV": "#ffaaa0",
-    "SKC": "#faaaa0", "DGT": "#ffaa32", "CLN": "#ffd2a0", "SON": "#a0ffff",
-}  # fmt: skip
+def _land_classes() -> list[Json]:
+    """The land law's colours of the codes in use, where the record has one."""
+    used = dict.fromkeys(use.land_code for use in FUNCTIONS.values())
+    found = [code for name in used for code in land_use(Law.shipped(), name)]
+    return [{"value": c.code, "color": c.rgb} for c in found if c.rgb is not None]
+
 
 _PLAN_STATUS: list[Json] = [
     {"value": "hieu_luc", "color": "#353f3b", "color_night": "#cbd4d0", "label": "Đang hiệu lực",
@@ -139,7 +142,7 @@ def planning_layers() -> list[Layer]:
         _layer("land_use", "Quy hoạch sử dụng đất", "Land-use plan (land law)", "Polygon", "planning", 20,
                [Field("code", _S, "Mã loại đất", "Code"), Field("name", _S, "Loại đất", "Land use")],
                {"minzoom": 11, "fill": {"by": "code", "opacity": 0.35, "color": "#fffffe",
-                                        "classes": [{"value": c, "color": h} for c, h in _LAND_COLOURS.items()]}},
+                                        "classes": _land_classes()}},
                description="Theo pháp luật đất đai; lớp riêng với quy hoạch đô thị."),
         _layer("plan_zones", "Ô chức năng quy hoạch", "Planning zones", "Polygon", "planning", 21,
                [Field("plan", _S, "Đồ án", "Plan"), Field("zone", _S, "Ký hiệu ô", "Zone"),

@@ -32,6 +32,8 @@ from api.demo.frame import areal, polygons_of, rectangle, rng_of
 from api.demo.ground import UNITS, city, unit_areas, water_corridor, water_surface
 from api.demo.parcels import middle_of
 from api.demo.streets import Block, Cell, cell, cells, planned_corridors
+from twin.law import codes
+from twin.law.book import Law
 from twin.model.layer import FeatureChange
 from twin.types import Json
 
@@ -338,13 +340,6 @@ def _figures(zone: Zone, level: str) -> dict[str, Json]:
 
 # -- land law ------------------------------------------------------------------------------------------------
 
-_LAND_NAMES = {
-    "ODT": "Đất ở tại đô thị", "TMD": "Đất thương mại, dịch vụ", "DYT": "Đất xây dựng cơ sở y tế",
-    "DGD": "Đất xây dựng cơ sở giáo dục và đào tạo", "TSC": "Đất xây dựng trụ sở cơ quan",
-    "DKV": "Đất khu vui chơi, giải trí, sinh hoạt cộng đồng", "SKC": "Đất cơ sở sản xuất phi nông nghiệp",
-    "DGT": "Đất công trình giao thông", "CLN": "Đất trồng cây lâu năm", "SON": "Đất có mặt nước dạng sông, suối",
-}  # fmt: skip
-
 
 def land_use() -> list[FeatureChange]:
     """The land-use plan of land law, a layer of its own; together its areas are the city."""
@@ -361,9 +356,12 @@ def land_use() -> list[FeatureChange]:
     outer_roads = areal(planned_corridors().difference(shapely.union_all([town, outer_water])))
     areas += [("ngoai-son", "SON", outer_water), ("ngoai-gt", "DGT", outer_roads)]
     taken = shapely.union_all([town, outer_water, outer_roads])
+    names = {
+        c.code: c for code in {f.land_code for f in FUNCTIONS.values()} for c in codes.land_use(Law.shipped(), code)
+    }
     areas += [(f"ngoai-{u.code}", "CLN", areal(unit_areas()[u.code].difference(taken))) for u in UNITS]
     return [
-        FeatureChange(fid, area, {"code": code, "name": _LAND_NAMES[code]}, begin)
+        FeatureChange(fid, area, {"code": code, "name": names[code].title}, begin)
         for fid, code, area in areas
         if area.area > 0
     ]

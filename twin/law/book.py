@@ -10,7 +10,7 @@ from typing import Any
 
 from twin.errors import NotFoundError, SchemaError
 from twin.law.answer import Answer, Basis, Found, How, NotDeterminable, Why
-from twin.law.calendar import CALENDAR_ID, WorkingCalendar
+from twin.law.calendar import CALENDAR_ID, WorkingCalendar, builtin_calendar
 from twin.law.rule import Confidence, Kind, Rule, State, Version, day_of, rule_of
 from twin.law.shipped import RECORD, shipped_rules
 from twin.law.tables import Table, row_confidence, rows_confidence
@@ -209,8 +209,11 @@ class Law:
 
 
 def working_calendar(store: Store, *, known_at: datetime | None = None) -> WorkingCalendar:
-    """The working calendar that a store holds."""
-    record = store.record(RECORD, CALENDAR_ID, known_at=known_at)
+    """The working calendar that a store holds; the shipped one where it holds none."""
+    try:
+        record = store.record(RECORD, CALENDAR_ID, known_at=known_at)
+    except NotFoundError:
+        return builtin_calendar()
     return Law({CALENDAR_ID: rule_of(record.key, record.body, record.version)}).calendar()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib import metadata
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final, cast
@@ -53,7 +54,8 @@ class WorkingCalendar:
         ``office_hours`` (pairs of ``HH:MM``), ``announced_years`` and ``rows`` of ``date``, ``working``, ``name``,
         ``name_en``, ``confidence``.
     version
-        Names the record and its version; results computed by the calendar keep it.
+        Names the record and its version. With the library's it makes :attr:`version`, which results keep: it changes
+        whenever a day may become working or free.
 
     Raises
     ------
@@ -73,6 +75,8 @@ class WorkingCalendar:
         except (KeyError, TypeError, ValueError) as exc:
             raise SchemaError(f"not a working calendar: {exc}", where=version) from exc
         self._check()
+        if self._library:
+            self.version = f"{version} holidays/{_library_version()}"
         self._years: dict[int, dict[date, tuple[str, str]]] = {}
 
     def _check(self) -> None:
@@ -221,6 +225,11 @@ def builtin_calendar() -> WorkingCalendar:
     text = files("twin.law").joinpath("data/calendar.toml").read_text(encoding="utf-8")
     rule = next(r for r in tomllib.loads(text)["rule"] if r["id"] == CALENDAR_ID)
     return WorkingCalendar(rule["content"], version=f"{CALENDAR_ID}/{rule['edition']}")
+
+
+@cache
+def _library_version() -> str:
+    return metadata.version("holidays")
 
 
 @cache

@@ -190,7 +190,7 @@ def test_search_narrows_by_kind_document_and_mark() -> None:
 
 
 def test_the_calendar_of_the_store_is_that_of_its_record(store: Store) -> None:
-    assert working_calendar(store).version == "calendar.state_bodies#1"
+    assert working_calendar(store).version.startswith("calendar.state_bodies#1 holidays/")
     content = dict(shipped_rules()["calendar.state_bodies"][0].content)
     days = [*content["rows"], {"date": "2027-09-01", "working": False, "name": "Quốc khánh", "name_en": "National Day"}]
     said = body("calendar.state_bodies", content={**content, "rows": days}, valid_from="2025-01-01", replaces=1)
@@ -198,7 +198,8 @@ def test_the_calendar_of_the_store_is_that_of_its_record(store: Store) -> None:
     assert working_calendar(store).is_working_day(date(2027, 9, 1))
     countersign(store, BINH, "calendar.state_bodies", seen=2)
     changed = working_calendar(store)
-    assert (changed.version, changed.is_working_day(date(2027, 9, 1))) == ("calendar.state_bodies#2", False)
+    assert changed.version.startswith("calendar.state_bodies#2 ")
+    assert not changed.is_working_day(date(2027, 9, 1))
 
 
 # -- production -----------------------------------------------------------------------------------------------------
