@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ezdxf.colors import DXF_DEFAULT_COLORS, int2rgb
 
+from twin.cases.field_report import CATEGORIES, DUPLICATE_H, DUPLICATE_M
 from twin.law.answer import Found, NotDeterminable
 from twin.law.book import Law
 from twin.law.codes import land_use, planning_function, plate_kinds
@@ -218,6 +219,13 @@ def test_categories_of_reports_are_our_own_and_say_so(code: str, days: int) -> N
     (row,) = [r for r in LAW.rows("reports.categories") if r["code"] == code]
     assert row["days"] == days
     assert LAW.rule("reports.categories").versions[0].confidence is Confidence.OWN
+
+
+def test_the_kind_of_field_reports_says_the_same_as_the_record() -> None:
+    rows = LAW.rows("reports.categories")
+    assert tuple((r["code"], r["title"], r["title_en"], r["days"]) for r in rows) == CATEGORIES
+    assert value(LAW.parameter("reports.times", "duplicate_m")) == DUPLICATE_M
+    assert value(LAW.parameter("reports.times", "duplicate_h")) == DUPLICATE_H
 
 
 def test_times_and_duplicate_rule_of_reports() -> None:
