@@ -34,7 +34,7 @@ def test_a_failing_chore_is_shown_and_stops_no_other(
         if not mended.is_set():
             raise ValueError("the broom is broken")
 
-    monkeypatch.setattr(app_module, "chores", lambda _: [Chore("sweep", 0, fail), Chore("count", 0, count)])
+    monkeypatch.setattr(app_module, "chores", lambda *_: [Chore("sweep", 0, fail), Chore("count", 0, count)])
     settings = Settings(http_port=0)
     admin = {"X-Twin-Role": "administrator"}
 

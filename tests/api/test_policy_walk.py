@@ -31,6 +31,8 @@ VALUES: dict[str, list[str]] = {
     "row": ["7664"],
     "col": ["13057"],
     "job": ["0" * 20],
+    "code": ["PAHT-2026-000001"],
+    "number": ["1"],
     **dict.fromkeys(("case", "id", "account", "name", "provider", "file", "field"), ["1"]),
     "role": ["planner"],
     "path": [
