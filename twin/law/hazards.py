@@ -15,6 +15,7 @@ from twin.law.answer import Answer, Found, NotDeterminable, Why
 from twin.law.book import Law
 
 INTERNAL_LABEL = "hỗ trợ ra quyết định nội bộ – không phải bản tin dự báo"
+_LEVELS = "flood.alarm_levels"
 _STAGES = ("bd1", "bd2", "bd3")
 _AREAS = (1, 2, 3, 4)
 
@@ -35,13 +36,20 @@ class AlarmLevels:
 
 
 def alarm_levels(law: Law, station: str, at: date | datetime | None = None) -> AlarmLevels:
-    """Alarm levels of a station, by its key (``thu-bon-cau-lau``); one that is not listed has none known."""
-    cells = law.cells("flood.alarm_levels", at, station=station)
-    if not cells:
-        why = law.version("flood.alarm_levels", at)
-        assert isinstance(why, NotDeterminable)
-        return AlarmLevels(station, why, why, why)
-    return AlarmLevels(station, *(cells[name] for name in _STAGES))
+    """Alarm levels of a station, by its key (``thu-bon-cau-lau``); one that is not listed has none known.
+
+    A province's own decision (a rule ``flood.alarm_levels_…``) fills the gaps of the national one.
+    """
+    provincial = sorted(name for name in law.rules if name.startswith(f"{_LEVELS}_"))
+    levels: dict[str, Answer] = {}
+    for rule in (_LEVELS, *provincial):
+        why = law.version(rule, at)
+        cells = law.cells(rule, at, station=station)
+        for name in _STAGES:
+            answer = cells.get(name, why if isinstance(why, NotDeterminable) else NotDeterminable(Why.NOT_GIVEN))
+            if not isinstance(levels.get(name), Found) and (name not in levels or isinstance(answer, Found)):
+                levels[name] = answer
+    return AlarmLevels(station, *(levels[name] for name in _STAGES))
 
 
 def alarm_wording(stage_m: float, levels: AlarmLevels, *, english: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from twin.law import hazards
 from twin.law.answer import Found, NotDeterminable, Why
 from twin.law.book import Law
 from twin.law.hazards import AlarmLevels
-from twin.law.rule import Confidence
+from twin.law.rule import Confidence, Rule
 
 LAW = Law.shipped()
 CAU_LAU = hazards.alarm_levels(LAW, "thu-bon-cau-lau")
@@ -51,6 +52,24 @@ def test_alarm_levels_of_stations_and_none_where_none_was_found(station: str, le
 
 def test_every_listed_station_is_tested_above() -> None:
     assert len(LAW.rows("flood.alarm_levels")) == 16
+
+
+def test_a_provinces_own_decision_fills_the_gaps_of_the_national_one() -> None:
+    (national,) = LAW.rule("flood.alarm_levels").versions
+    rows = [
+        {"station": "krong-ana-giang-son", "bd1": 420.0, "bd2": 999.0, "bd3": None},
+        {"station": "local", "bd1": 1.0, "bd2": 2.0, "bd3": 3.0},
+    ]
+    own = replace(national, rule="flood.alarm_levels_66", content={**national.content, "rows": rows})
+    both = Law({**LAW.rules, own.rule: Rule(own.rule, (own,))})
+
+    def levels(station: str) -> list[float | None]:
+        found = hazards.alarm_levels(both, station)
+        return [getattr(a, "value", None) for a in (found.bd1, found.bd2, found.bd3)]
+
+    assert levels("krong-ana-giang-son") == [420.0, 422.0, None]
+    assert levels("local") == [1.0, 2.0, 3.0]
+    assert levels("ca-dua") == [None, 22.5, 24.5]
 
 
 def test_levels_from_one_bulletin_carry_that_mark() -> None:
