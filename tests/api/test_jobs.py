@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 import twin
 from api.app import create_app
+from api.doctor import Patient, jobs
 from api.jobs import OFFERED, queue_of
 from api.serve import running
 from api.settings import Settings
@@ -222,6 +224,19 @@ def test_figures_and_the_doctor_tell_of_jobs(http: httpx.Client) -> None:
     found = next(check for check in checks if check["name"] == "jobs")
     assert found["state"] == "warning"
     assert "Nhập broken.geojson" in found["text"]
+
+
+def test_the_doctor_finds_a_job_that_nobody_works_on(settings: Settings) -> None:
+    with twin.open(settings.store) as t:
+        queue = queue_of(t.store, settings)
+        queue.clock = lambda: datetime.now(UTC) - timedelta(minutes=5)
+        job = queue.claim(queue.submit("flood", {"options": FLOOD}, t.viewer), "elsewhere:1:1")
+        assert job is not None
+        (found,) = jobs(Patient(t, settings))
+        assert (found.state, found.figures) == ("bad", {"stuck": [job.id], "failed": []})
+        queue.cancel(job.id, t.viewer)
+        (found,) = jobs(Patient(t, settings))
+        assert found.state == "ok"
 
 
 @pytest.fixture

@@ -29,10 +29,11 @@ from twin.types import Json
 
 _log = logging.getLogger(__name__)
 
-GRACE_S: Final = 0.7
+GRACE_S: Final = 0.5
 """Time that a process asked to end has, before it is ended."""
 _TICK_S = 0.1
 _TAIL = 4000
+_LONGEST_PLACE = 50
 _PREFIX = "twin-job-"
 _MEMORY_SIGNS = (
     "MemoryError", "bad_alloc", "Cannot allocate memory", "Unable to allocate", "failed to map segment",
@@ -114,7 +115,7 @@ class Attempt:
         The calling thread must live as long as the process: the operating system ends the process with it.
         """
         remove_folders(self.job.id)
-        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{self.job.id}-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{self.job.id}-", dir=_place()))
         try:
             (folder / "work").mkdir()
             fenced: Any = FencedStore(self.store, self.job.id, self.job.attempt)
@@ -277,10 +278,16 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 def remove_folders(job: str) -> None:
     """Remove what a killed runner left of earlier attempts: folders, and processes that workers had started."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{job}-*"):
+    for folder in _place().glob(f"{_PREFIX}{job}-*"):
         if folder.stat().st_uid == os.getuid():
             _end_processes_of(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place() -> Path:
+    """Where attempts have their folders; a socket's path may not be long."""
+    usual = Path(tempfile.gettempdir())
+    return usual if len(os.fsencode(usual)) <= _LONGEST_PLACE else Path("/tmp")  # noqa: S108  mkdtemp makes it private
 
 
 def _end_processes_of(folder: Path) -> None:

@@ -26,10 +26,12 @@ from twin.jobs.schedules import submit_due
 _log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
-"""How often the queue is looked at; what was asked in this process is seen at once."""
+WORKING_POLL_S: Final = 0.25
+"""How often the queue is looked at, while nothing runs and while something does: what was asked for or stopped by
+another process is seen by looking. What was asked in this process is seen at once."""
 _BEAT_S = 3.0
 _KEEP_PROGRESS_S = 1.0
-_STOP_S = 5.0
+_STOP_S = 20.0
 _AGAIN: Final = (ExternalError.kind, StoreBusyError.kind)
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 300.0
@@ -121,7 +123,7 @@ class Runner:
                 self._look()
             except TwinError as exc:
                 _log.warning("jobs: the queue cannot be read: %s", exc)
-            self._wake.wait(POLL_S)
+            self._wake.wait(WORKING_POLL_S if self.workers() else POLL_S)
             self._wake.clear()
 
     def _look(self) -> None:
@@ -183,18 +185,19 @@ class Runner:
 
     def _work(self, attempt: Attempt, keeper: _Keeper) -> None:
         try:
-            ending = attempt.run()
-        except TwinError as exc:
-            ending = Ending(problem=JobProblem.of(exc))
-        finally:
-            with self._lock:
-                del self._running[attempt.job.id]
-        try:
+            try:
+                ending = attempt.run()
+            except TwinError as exc:
+                ending = Ending(problem=JobProblem.of(exc))
             self._close(keeper.job, ending)
         except TwinError as exc:
             # Its lease runs out, and a runner that reaches the store goes on from what was committed.
             _log.warning("job %s ended and this could not be written: %s", attempt.job.id, exc)
-        self._wake.set()
+        finally:
+            # Only now: whoever stops the runner waits for what is still being written.
+            with self._lock:
+                del self._running[attempt.job.id]
+            self._wake.set()
 
     def _close(self, job: Job, ending: Ending) -> None:
         if ending.result is not None:

@@ -13,6 +13,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 _METHODS = frozenset(
     name for name, value in vars(Store).items() if callable(value) and not name.startswith("_") and name != "close"
 )
+_LAST_CALL_S = 20.0
 _LONGEST = 100
 """Longest socket path that every unix takes. [bytes]"""
 
@@ -53,6 +55,7 @@ class Owner:
         self._listener: Listener | None = None
         self._stopping = threading.Event()
         self._connections: set[Connection[Any, Any]] = set()
+        self._threads: set[threading.Thread] = set()
         # Only a connection's own thread closes it: a second close could hit a descriptor given out anew.
         self._closing = threading.Lock()
 
@@ -78,6 +81,11 @@ class Owner:
         with self._closing:
             for connection in self._connections:
                 _hang_up(connection)
+            serving = list(self._threads)
+        # What a client asked for last is still being done; the store must not be closed under it.
+        deadline = time.monotonic() + _LAST_CALL_S
+        for thread in serving:
+            thread.join(max(0.0, deadline - time.monotonic()))
         self.path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
@@ -94,7 +102,9 @@ class Owner:
                     connection.close()
                     return
                 self._connections.add(connection)
-            threading.Thread(target=self._serve, args=(connection,), name="twin-client", daemon=True).start()
+                thread = threading.Thread(target=self._serve, args=(connection,), name="twin-client", daemon=True)
+                self._threads.add(thread)
+                thread.start()
 
     def _serve(self, connection: Connection[Any, Any]) -> None:
         try:
@@ -107,6 +117,7 @@ class Owner:
             with self._closing:
                 self._connections.discard(connection)
                 connection.close()
+                self._threads.discard(threading.current_thread())
 
     def _answer(self, method: str, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[str, object]:
         if method not in _METHODS:

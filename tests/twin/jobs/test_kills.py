@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,7 @@ from support import STAFF, staff
 from twin.jobs.model import Job, JobState
 from twin.jobs.queue import Queue
 from twin.jobs.runner import Runner
+from twin.jobs.schedules import Schedule, put_schedule, schedules
 from twin.model.layer import Layer
 from twin.store.embedded.store import EmbeddedStore
 
@@ -34,6 +36,7 @@ sys.path[:0] = [sys.argv[2]]
 from jobs_for_tests import KINDS
 from twin.jobs.queue import Queue
 from twin.jobs.runner import Runner
+from twin.jobs.schedules import Schedule, put_schedule, schedules
 from twin.store.embedded.store import EmbeddedStore
 store = EmbeddedStore(Path(sys.argv[1]))
 with Runner(Queue(store, KINDS)):
@@ -205,3 +208,38 @@ def test_work_that_only_one_command_may_do_is_not_done_after_it(path: Path, tmp_
         store.close()
     assert [job.problem.kind for job in found if job.problem] == ["broken-off", "broken-off"]
     assert list(tmp_path.glob("attempt-*")) == []
+
+
+@pytest.mark.parametrize(("age_s", "is_taken"), [(30, True), (0, False)])
+def test_a_runner_of_another_machine_is_given_up_when_its_lease_is_over(
+    queue: Queue, age_s: int, is_taken: bool
+) -> None:
+    elsewhere = Queue(queue.store, KINDS, clock=lambda: datetime.now(UTC) - timedelta(seconds=age_s))
+    job = elsewhere.claim(queue.submit("add", {}, STAFF), "another-machine:1:1")
+    assert job is not None
+    Runner(queue).settle()
+    assert (queue.get(job.id).state is JobState.ACCEPTED) is is_taken
+
+
+def test_a_schedule_goes_on_with_the_next_server(path: Path) -> None:
+    store = EmbeddedStore(path)
+    store.put_layer(Layer("effects", "Kết quả", geometry_type="Point"))
+    now = datetime.now(UTC)
+    planned = Queue(store, KINDS, clock=lambda: now - timedelta(hours=5))
+    put_schedule(planned, Schedule("hourly", "add", every_s=3600))
+    store.close()
+    store = EmbeddedStore(path)
+    queue = Queue(store, KINDS)
+    try:
+        with Runner(queue):
+            wait_until(lambda: queue.found(STAFF))
+            (job,) = queue.found(STAFF)
+            assert queue.wait(job.id, PROMISE_S).state is JobState.SUCCESSFUL
+        assert effects(queue) == [job.id]
+        due = schedules(queue)["hourly"].due
+        assert due is not None
+        # Missed four times and done once; the rhythm is that of the first plan.
+        assert now < due <= now + timedelta(hours=1)
+        assert (due - now).total_seconds() % 3600 == pytest.approx(0.0, abs=1e-3)
+    finally:
+        store.close()
