@@ -1,6 +1,7 @@
 /** Reads of the server's public routes. One function per route, each with the time it is asked for. */
 
 import type { FeatureCollection } from "geojson";
+import { address, query, read, type Params } from "./http";
 import type {
   Config,
   Events,
@@ -8,8 +9,6 @@ import type {
   Here,
   PlanAnswer,
   Layers,
-  Problem,
-  Role,
   SearchResults,
   Series,
   State,
@@ -22,26 +21,6 @@ export interface Moment {
   knownAt: number | null;
 }
 
-/** What went wrong, in the shape every error has on this server. */
-export class ProblemError extends Error {
-  constructor(readonly problem: Problem) {
-    super(problem.detail);
-  }
-}
-
-export type Params = Record<string, string | number | boolean | null | undefined>;
-
-let actingRole: Role | null = null;
-
-/** In open mode every request is made in this role. */
-export function actAs(role: Role | null): void {
-  actingRole = role;
-}
-
-export function roleHeaders(): Record<string, string> {
-  return actingRole === null ? {} : { "X-Twin-Role": actingRole };
-}
-
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
@@ -51,49 +30,6 @@ export function timeParams(moment: Moment): Params {
     at: moment.at === null ? null : isoTime(moment.at),
     known_at: moment.knownAt === null ? null : isoTime(moment.knownAt),
   };
-}
-
-export function query(params: Params): string {
-  const pairs = Object.entries(params).filter(([, value]) => value !== null && value !== undefined);
-  if (pairs.length === 0) return "";
-  return "?" + pairs.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join("&");
-}
-
-/** Addresses are relative to the page, so that the application also works behind a path prefix. */
-export function address(path: string, params: Params = {}): string {
-  return new URL("." + path + query(params), document.baseURI).href;
-}
-
-async function read<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
-  const options: RequestInit = {
-    headers: { Accept: "application/json, application/geo+json;q=0.9", ...roleHeaders() },
-  };
-  if (signal) options.signal = signal;
-  const response = await fetch(address(path, params), options).catch((reason: unknown) => {
-    if (signal?.aborted) throw reason;
-    throw new ProblemError(unreachable(path));
-  });
-  if (!response.ok) throw new ProblemError(await problemOf(response, path));
-  return (await response.json()) as T;
-}
-
-function unreachable(path: string): Problem {
-  return { type: "urn:twin:problem:unreachable", title: "", status: 0, detail: "", where: path };
-}
-
-async function problemOf(response: Response, path: string): Promise<Problem> {
-  const known: Problem = {
-    type: "about:blank",
-    title: response.statusText,
-    status: response.status,
-    detail: "",
-    where: path,
-  };
-  try {
-    return { ...known, ...((await response.json()) as Partial<Problem>) };
-  } catch {
-    return known;
-  }
 }
 
 export const api = {

@@ -1,6 +1,7 @@
 /** Shapes of the answers that docs/http.md describes. Times are RFC 3339 in UTC. */
 
 import type { Geometry } from "geojson";
+import type { LogEntry } from "./cases";
 
 export type Freshness = "fresh" | "stale" | "missing";
 export type Role =
@@ -309,9 +310,9 @@ export interface ObservationItem {
 export interface Change {
   seq: number;
   recorded_at: string;
-  kind: "observation" | "event" | "feature" | "layer" | "quarantine";
+  kind: "observation" | "event" | "feature" | "layer" | "quarantine" | "record";
   layer: string;
-  items: (ObservationItem | { fid: string })[];
+  items: (ObservationItem | { fid: string } | { kind: string; key: string })[];
 }
 
 /** RFC 9457. */
@@ -324,6 +325,10 @@ export interface Problem {
   hint?: string;
   instance?: string;
   id?: string;
+  /** From the answer's head: how long to wait. [s] */
+  retry_after_s?: number;
+  /** With a 409 about a case: what was done since the version that was seen. */
+  changed?: LogEntry[];
 }
 
 // -- planning answer (layers/planning/answer.py) -------------------------------------------------------------------

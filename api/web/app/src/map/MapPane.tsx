@@ -15,7 +15,7 @@ import { changes } from "../state/timeline";
 import { freshnessOf } from "../ui/Age";
 import { Icon } from "../ui/Icon";
 import { Empty, Loading } from "../ui/States";
-import { narrow } from "../shell/App";
+import { narrow } from "../shell/narrow";
 import type { Engine } from "./engine";
 import { flight } from "./flight";
 import { ScaleBar } from "./ScaleBar";

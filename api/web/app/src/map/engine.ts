@@ -12,7 +12,8 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature, Geometry } from "geojson";
-import { layerItems, roleHeaders, type Moment } from "../api/client";
+import { layerItems, type Moment } from "../api/client";
+import { BASE, roleHeaders } from "../api/http";
 import type { Box, Datastream, LayerInfo } from "../api/types";
 import type { Theme } from "../state/preferences";
 import { CHOSEN, VIEWS, compose, sources } from "./compose";
@@ -23,7 +24,7 @@ import { fieldOfView, looks } from "./sector";
 import { paintingOrder } from "./style";
 import { tileMoment, type Changes } from "./tiles";
 
-setWorkerUrl(new URL(workerUrl, document.baseURI).href);
+setWorkerUrl(new URL(workerUrl, BASE).href);
 
 export interface Scene {
   layers: readonly LayerInfo[];

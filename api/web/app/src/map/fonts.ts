@@ -1,6 +1,7 @@
 /** The map's letters: drawn in the browser from the font files that ship with the page, so that every Vietnamese
  * sign is there and nothing is fetched from outside. */
 
+import { BASE } from "../api/http";
 import latin500 from "@fontsource/be-vietnam-pro/files/be-vietnam-pro-latin-500-normal.woff2?url";
 import latin600 from "@fontsource/be-vietnam-pro/files/be-vietnam-pro-latin-600-normal.woff2?url";
 import extended500 from "@fontsource/be-vietnam-pro/files/be-vietnam-pro-latin-ext-500-normal.woff2?url";
@@ -58,7 +59,7 @@ function faces(
   latin: string,
   extended: string,
 ): { url: string; "unicode-range": string[] }[] {
-  const whole = (url: string): string => new URL(url, document.baseURI).href;
+  const whole = (url: string): string => new URL(url, BASE).href;
   return [
     { url: whole(vietnamese), "unicode-range": VIETNAMESE },
     { url: whole(latin), "unicode-range": LATIN },

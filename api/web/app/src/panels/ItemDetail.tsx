@@ -14,7 +14,9 @@ import { detail, layerByName, opened, select, show } from "../state/city";
 import { now, settledMoment } from "../state/clock";
 import { lang, pick, t } from "../state/preferences";
 import { primaryOf } from "../state/sources";
+import { may } from "../state/viewer";
 import { Age, freshnessOf } from "../ui/Age";
+import { Link } from "../ui/Link";
 import { Failed, Loading } from "../ui/States";
 import { Chart } from "./Chart";
 import { EventRow } from "./Overview";
@@ -32,7 +34,20 @@ export function ItemDetail({ item }: { item: Item }) {
       {looks(layer?.style.point) && <CameraEvents item={item} />}
       {item.links.length > 0 && <Links links={item.links} />}
       <History />
+      {layer?.kind === "feature" && may("cases") && <ProposeLink item={item} />}
     </div>
+  );
+}
+
+/** Who works on cases may propose a change of what they see. */
+function ProposeLink({ item }: { item: Item }) {
+  const chosen = new URLSearchParams({ layer: item.layer, fid: item.fid });
+  return (
+    <p class="item__history">
+      <Link class="link" to={`cases/new?${chosen.toString()}`}>
+        {t("plan.edit_start")}
+      </Link>
+    </p>
   );
 }
 

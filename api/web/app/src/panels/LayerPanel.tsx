@@ -17,7 +17,7 @@ import { Icon } from "../ui/Icon";
 import { Empty, Failed, Loading } from "../ui/States";
 import { Sample } from "../ui/Symbol";
 import { floatingGrid } from "../state/sources";
-import { narrow } from "../shell/App";
+import { narrow } from "../shell/narrow";
 import { legendText } from "./legend";
 
 const GROUP_ORDER = [

@@ -9,7 +9,7 @@ import { timeline } from "../state/timeline";
 import { SPANS, contains, fractionOf, momentAt, snapTo, stepFrom, stepOf, ticksOf } from "../time/ruler";
 import { nextStop } from "../time/play";
 import { Icon } from "../ui/Icon";
-import { narrow } from "./App";
+import { narrow } from "./narrow";
 
 const PLAY_MS = reducedMotion ? 1000 : 450;
 const TICK_SPACING_PX = 62;

@@ -45,9 +45,9 @@ export function writtenAddress(): string {
   return parts.length === 0 ? "" : "#" + parts.join("&");
 }
 
-export function keepAddress(): void {
+export function keepAddress(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  effect(() => {
+  const stop = effect(() => {
     const hash = writtenAddress();
     clearTimeout(timer);
     timer = setTimeout(
@@ -55,4 +55,8 @@ export function keepAddress(): void {
       250,
     );
   });
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
 }

@@ -1,33 +1,17 @@
-/** What the page holds of the city under the time cursor: configuration, layers, state, what is at a place. */
+/** What the page holds of the city under the time cursor: layers, state, what is at a place. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { actAs, api } from "../api/client";
-import type { Datastream, FeatureDetail, LayerInfo, ObservationItem, Role } from "../api/types";
-import { parseTime } from "../format/time";
-import { setServerTime, settledMoment } from "./clock";
+import { api } from "../api/client";
+import type { Datastream, FeatureDetail, LayerInfo, ObservationItem } from "../api/types";
+import { settledMoment } from "./clock";
 import { remember, remembered } from "./preferences";
 import { resource } from "./resource";
+import { beforeViewerChanges, role } from "./viewer";
 
-/** The role chosen in "view as"; null is what the server gives an anonymous caller. */
-export const role = signal<Role | null>(null);
-
-export function viewAs(chosen: Role): void {
-  batch(() => {
-    actAs(chosen);
-    role.value = chosen;
-    clearSelection();
-    layers.clear();
-    state.clear();
-  });
-}
-
-export const config = resource((signal) => {
-  void role.value;
-  return api.config(signal).then((found) => {
-    const serverNow = parseTime(found.now);
-    if (serverNow !== null) setServerTime(serverNow);
-    return found;
-  });
+beforeViewerChanges(() => {
+  clearSelection();
+  layers.clear();
+  state.clear();
 });
 
 export const layers = resource((signal) => {

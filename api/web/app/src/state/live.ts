@@ -1,9 +1,10 @@
 /** The live stream: keeps what the page holds of now up to date, and says when it cannot. */
 
 import { effect, signal } from "@preact/signals";
-import { address } from "../api/client";
+import { address } from "../api/http";
 import type { Change, ObservationItem } from "../api/types";
-import { applyObservations, here, layers, role, state } from "./city";
+import { applyObservations, here, layers, state } from "./city";
+import { role } from "./viewer";
 import { cursor, now } from "./clock";
 
 export type Connection = "waiting" | "live" | "reconnecting" | "offline";
@@ -35,7 +36,7 @@ function gather(change: Change): void {
   if (change.kind === "observation") {
     pendingObservations.push(...(change.items as ObservationItem[]));
     readingsTimer ??= setTimeout(showReadings, READINGS_MS);
-  } else if (change.kind !== "quarantine") {
+  } else if (change.kind !== "quarantine" && change.kind !== "record") {
     pendingLayers.add(change.layer);
     layersTimer ??= setTimeout(readLayers, LAYERS_MS);
   }
@@ -108,15 +109,24 @@ function open(asRole: string | null): () => void {
   };
 }
 
-/** Begins listening; follows the role. */
-export function startLive(): void {
-  effect(() => open(role.value));
-  addEventListener("offline", () => {
+/** Begins listening, and follows the role until told to stop. */
+export function startLive(): () => void {
+  const stop = effect(() => open(role.value));
+  const offline = (): void => {
     connection.value = "offline";
     lostAt.value ??= now.value;
-  });
-  addEventListener("online", () => {
+  };
+  const online = (): void => {
     if (connection.value === "offline") connection.value = "reconnecting";
     readAgain();
-  });
+  };
+  addEventListener("offline", offline);
+  addEventListener("online", online);
+  return () => {
+    stop();
+    removeEventListener("offline", offline);
+    removeEventListener("online", online);
+    connection.value = "waiting";
+    lostAt.value = null;
+  };
 }

@@ -1,7 +1,7 @@
 /** A read that follows signals: what it gave last stays while the next is under way. */
 
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
-import { ProblemError } from "../api/client";
+import { ProblemError } from "../api/http";
 import type { Problem } from "../api/types";
 import { readTook } from "./clock";
 

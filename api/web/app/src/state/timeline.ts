@@ -5,7 +5,8 @@ import { api, type Moment } from "../api/client";
 import { parseTime, MINUTE } from "../format/time";
 import type { Changes } from "../map/tiles";
 import type { Span } from "../time/ruler";
-import { role, shownLayers } from "./city";
+import { shownLayers } from "./city";
+import { role } from "./viewer";
 import { cursor, knownThen, ruler, settledMoment } from "./clock";
 import { resource } from "./resource";
 

@@ -1,0 +1,173 @@
+/** Jobs, law, documents and the state of the server, as docs/http.md describes them. */
+
+import { read, send, type Params } from "./http";
+import type { Json, Problem } from "./types";
+
+// -- jobs ------------------------------------------------------------------------------------------------------
+
+export type JobState = "accepted" | "running" | "successful" | "failed" | "dismissed";
+
+export interface Job {
+  id: string;
+  kind: string;
+  title: string;
+  state: JobState;
+  progress: number | null;
+  message: string;
+  title_en?: string;
+  message_en?: string;
+  created: string;
+  started: string | null;
+  finished: string | null;
+  by: string;
+  attempt: number;
+  limits: { memory_mb?: number | null; cpu_s?: number | null; time_s?: number | null };
+  result: Record<string, Json> | null;
+  problem: Problem | null;
+}
+
+export const jobs = {
+  list: (filter: Params, signal?: AbortSignal) => read<{ jobs: Job[] }>("/app/jobs", filter, signal),
+  one: (id: string, signal?: AbortSignal) => read<Job>(`/app/jobs/${encodeURIComponent(id)}`, {}, signal),
+  stop: (id: string) => send<Job | null>(`/app/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }),
+  importFile: (file: File, options: Params) =>
+    send<Job>("/app/import", {
+      raw: file,
+      params: { ...options, filename: file.name },
+      headers: { Prefer: "respond-async", "Content-Type": "application/octet-stream" },
+    }),
+};
+
+// -- law -------------------------------------------------------------------------------------------------------
+
+export type Confidence = "C" | "C1" | "M";
+
+export interface Rule {
+  id: string;
+  kind: "rule" | "table" | "codes" | "thresholds" | "calendar" | "text";
+  title: string;
+  title_en: string;
+  document: string;
+  clause: string;
+  valid_from: string | null;
+  valid_to: string | null;
+  transition: string;
+  confidence: Confidence;
+  source: string;
+  countersigned: { by: string; at: string } | null;
+  usable: boolean;
+  version: number;
+  note: string;
+}
+
+export interface RuleDetail extends Rule {
+  content: Json;
+  versions: {
+    version: number;
+    valid_from: string | null;
+    valid_to: string | null;
+    recorded_from: string | null;
+    recorded_to: string | null;
+  }[];
+  tests: number;
+}
+
+export interface LawChange {
+  date: string;
+  rule: string;
+  title: string;
+  title_en?: string;
+  what: "begins" | "ends";
+  text: string;
+  text_en: string;
+}
+
+const rulePath = (id: string): string => `/app/law/${id.split("/").map(encodeURIComponent).join("/")}`;
+
+export const law = {
+  search: (filter: Params, signal?: AbortSignal) =>
+    read<{ rules: Rule[]; total: number }>("/app/law", filter, signal),
+  one: (id: string, times: Params, signal?: AbortSignal) => read<RuleDetail>(rulePath(id), times, signal),
+  changes: (start: string, end: string, signal?: AbortSignal) =>
+    read<{ changes: LawChange[] }>("/app/law/changes", { start, end }, signal),
+  calendar: (start: string, end: string, signal?: AbortSignal) =>
+    read<{ days: { date: string; working: boolean; name: string; name_en: string; source: string }[] }>(
+      "/app/law/calendar",
+      { start, end },
+      signal,
+    ),
+  propose: (id: string, rule: unknown, seen: number, reason: string) =>
+    send<RuleDetail>(rulePath(id), { body: { rule, seen, reason } }),
+  countersign: (id: string, seen: number) =>
+    send<RuleDetail>(`${rulePath(id)}/countersign`, { body: { seen } }),
+};
+
+// -- documents -------------------------------------------------------------------------------------------------
+
+export type Outcome = "valid" | "revoked" | "forged" | "unknown_key" | "expired_key" | "altered" | "not_ours";
+
+export interface IssuedDocument {
+  id: string;
+  template: string;
+  title: string;
+  issued: string;
+  by: string;
+  sha256: string;
+  canonical: Record<string, Json>;
+  token: string;
+  key: string;
+  state: "valid" | "revoked";
+  pdf: string;
+}
+
+export interface Verification {
+  outcome: Outcome;
+  document: Partial<IssuedDocument> | null;
+  text: string;
+  text_en: string;
+}
+
+export const documents = {
+  verifyToken: (token: string) => send<Verification>("/app/verify", { body: { token } }),
+  verifyFile: (file: File) =>
+    send<Verification>("/app/verify", { raw: file, headers: { "Content-Type": "application/pdf" } }),
+  keys: (signal?: AbortSignal) =>
+    read<{
+      keys: {
+        id: string;
+        public: string;
+        valid_from: string | null;
+        valid_to: string | null;
+        revoked: string | boolean | null;
+      }[];
+    }>("/app/verify/keys", {}, signal),
+};
+
+// -- running it ------------------------------------------------------------------------------------------------
+
+export interface Check {
+  name: string;
+  title: string;
+  title_en: string;
+  state: "ok" | "warning" | "bad" | "unknown";
+  text: string;
+  text_en: string;
+  hint: string;
+  hint_en?: string;
+}
+
+export interface RetentionClass {
+  name: string;
+  title: string;
+  title_en: string;
+  days: number | null;
+  rule: string;
+  held: number;
+  oldest: string | null;
+  forgotten: number;
+}
+
+export const running = {
+  doctor: (signal?: AbortSignal) => read<{ ok: boolean; checks: Check[] }>("/app/doctor", {}, signal),
+  retention: (signal?: AbortSignal) => read<{ classes: RetentionClass[] }>("/app/retention", {}, signal),
+};
