@@ -56,7 +56,11 @@ export function become(given: Session | null): void {
 
 export const isOpen = computed(() => config.data.value?.access === "open");
 
-export const signedIn = computed(() => (session.data.value?.viewer.person ?? "") !== "");
+/** Whether there is a session; in an open twin people act without one. */
+export const signedIn = computed(() => (session.data.value?.expires ?? null) !== null);
+
+/** Whether the server takes the caller for somebody who can be given work. */
+export const isSomebody = computed(() => (session.data.value?.viewer.person ?? "") !== "");
 
 export function may(right: Right): boolean {
   return session.data.value?.rights.includes(right) ?? false;

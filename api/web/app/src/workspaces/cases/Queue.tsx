@@ -6,7 +6,7 @@ import { go, route } from "../../shell/router";
 import { pick, t } from "../../state/preferences";
 import { useReading } from "../../state/reading";
 import { useRecordNews } from "../../state/records";
-import { signedIn } from "../../state/viewer";
+import { isSomebody } from "../../state/viewer";
 import { ClockBadge } from "../../ui/ClockBadge";
 import { pressing } from "../../ui/clock";
 import { Check, Select, TextInput } from "../../ui/Field";
@@ -111,7 +111,7 @@ export function Queue({ kinds, chosen }: { kinds: readonly CaseKind[]; chosen: s
             set={(assigned) => change({ assigned })}
             options={[
               { value: "", title: t("cases.anyone") },
-              ...(signedIn.value ? [{ value: "me", title: t("cases.mine") }] : []),
+              ...(isSomebody.value ? [{ value: "me", title: t("cases.mine") }] : []),
               { value: "none", title: t("cases.nobodys") },
             ]}
           />
