@@ -185,7 +185,8 @@ export interface ReportCategory {
   value: string;
   title: string;
   title_en: string;
-  urgent?: boolean;
+  /** Working days to resolve it. */
+  days: number | null;
 }
 
 export interface ReportReceipt {
@@ -193,41 +194,67 @@ export interface ReportReceipt {
   state: string;
   duplicate_of: string | null;
   status: string;
-  /** Lets who reported it answer; shown once. */
-  secret?: string;
+  /** Lets who reported it answer; told once. */
+  secret: string;
 }
 
-export interface PublicReport {
+/** Until an officer has accepted it only code, state, times and steps are told. */
+export interface ReportStatus {
   code: string;
-  category: string;
-  category_title: string;
-  category_title_en?: string;
+  category: string | null;
+  category_title: string | null;
+  category_title_en: string | null;
   state: string;
   state_title: string;
-  state_title_en?: string;
+  state_title_en: string;
   opened: string;
   changed: string;
   due: string | null;
   lon: number | null;
   lat: number | null;
-  duplicates?: number;
+  steps: { state: string; title: string; title_en: string; time: string | null }[];
+  text: string | null;
+  answer: string | null;
+  unit: string | null;
+  photos: string[] | null;
+  duplicates: number | null;
+  duplicate_of: string | null;
+  reason: string | null;
+  may_answer: boolean;
 }
 
-export interface ReportStatus extends PublicReport {
-  steps: { state: string; title: string; title_en?: string; time: string | null }[];
-  text: string | null;
-  photos: string[];
-  duplicates: number;
+export interface PhotoBox {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  what: "face" | "plate" | "";
 }
+
+export interface ReportPhoto {
+  photo: number;
+  width: number;
+  height: number;
+  boxes: PhotoBox[];
+  published: boolean;
+  url: string;
+}
+
+const reportPath = (code: string): string => `/app/reports/${encodeURIComponent(code)}`;
 
 export const reports = {
   categories: (signal?: AbortSignal) =>
     read<{ categories: ReportCategory[] }>("/app/reports/categories", {}, signal),
   send: (form: FormData) => send<ReportReceipt>("/app/reports", { raw: form }),
   list: (filter: Params, signal?: AbortSignal) =>
-    read<{ reports: PublicReport[]; total?: number }>("/app/reports", filter, signal),
-  one: (code: string, signal?: AbortSignal) =>
-    read<ReportStatus>(`/app/reports/${encodeURIComponent(code)}`, {}, signal),
+    read<{ reports: ReportStatus[] }>("/app/reports", filter, signal),
+  one: (code: string, signal?: AbortSignal) => read<ReportStatus>(reportPath(code), {}, signal),
   answer: (code: string, body: { answer: "confirm" | "reopen"; secret: string; text?: string }) =>
-    send<unknown>(`/app/reports/${encodeURIComponent(code)}/answer`, { body }),
+    send<ReportStatus>(`${reportPath(code)}/answer`, { body }),
+  photos: (code: string, signal?: AbortSignal) =>
+    read<{ photos: ReportPhoto[] }>(`${reportPath(code)}/photos`, {}, signal),
+  publish: (code: string, photo: number, seen: number, boxes: readonly PhotoBox[]) =>
+    send<Case>(`${reportPath(code)}/photos/${photo}/publish`, { body: { seen, boxes } }),
+  withdraw: (code: string, photo: number, seen: number) =>
+    send<Case>(`${reportPath(code)}/photos/${photo}/withdraw`, { body: { seen } }),
 };

@@ -95,6 +95,26 @@ export const work = {
   "cases.assigned_to": ["cho {name}", "to {name}"],
   "cases.field_file": ["Chọn tệp", "Choose a file"],
 
+  "photo.number": ["Ảnh {n}", "Photo {n}"],
+  "photo.published": ["đang công khai", "public"],
+  "photo.hidden": ["chưa công khai", "not public"],
+  "photo.hint": [
+    "Kéo trên ảnh để che thêm. Chọn một ô rồi dùng mũi tên để dời, Shift và mũi tên để đổi cỡ, Delete để bỏ. Bạn chịu trách nhiệm phần không che.",
+    "Drag over the photo to cover more. Select a box: arrows move it, Shift with arrows resizes it, Delete removes it. You answer for what is not covered.",
+  ],
+  "photo.face": ["Ô che {n}: mặt người", "Cover {n}: a face"],
+  "photo.plate": ["Ô che {n}: biển số", "Cover {n}: a number plate"],
+  "photo.box": ["Ô che {n}", "Cover {n}"],
+  "photo.add_box": ["Thêm ô che", "Add a cover"],
+  "photo.remove_box": ["Bỏ ô cuối", "Remove the last"],
+  "photo.publish": ["Công khai ảnh đã che", "Publish, covered"],
+  "photo.publish_again": ["Công khai lại với các ô này", "Publish again with these covers"],
+  "photo.withdraw": ["Thôi công khai", "Withdraw"],
+  "photo.faster": [
+    "Hồ sơ vừa đổi. Các ô bạn vẽ vẫn còn; xem thay đổi rồi công khai lại.",
+    "The case just changed. Your boxes are kept; look at the change and publish again.",
+  ],
+
   "plan.edit": ["Đề xuất sửa đối tượng", "Propose a change"],
   "plan.edit_lead": [
     "Đề xuất được một người khác thẩm tra rồi mới thành phiên bản mới của lớp.",

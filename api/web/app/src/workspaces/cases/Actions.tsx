@@ -18,6 +18,9 @@ import { readDraft, type Draft } from "../../ui/form";
 import { Button, Note, ProblemNote } from "../../ui/Notes";
 import { EntryList } from "./Log";
 
+/** Publishing photos has its own place, beside the photos. */
+const BY_PHOTO = "photos_";
+
 interface Props {
   held: CaseDetail;
   kind: CaseKind | null;
@@ -29,6 +32,7 @@ export function Actions({ held, kind, put, reload }: Props) {
   const [open, setOpen] = useState<Transition | null>(null);
   const [done, setDone] = useState("");
   const possible = held.actions
+    .filter((name) => !name.startsWith(BY_PHOTO))
     .map((name) => kind?.transitions.find((one) => one.name === name))
     .filter((one) => one !== undefined);
   const ended = kind?.states.find((one) => one.name === held.state)?.end ?? false;

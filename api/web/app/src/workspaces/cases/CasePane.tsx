@@ -20,6 +20,7 @@ import { Actions } from "./Actions";
 import { Assignment } from "./Assignment";
 import { Files } from "./Files";
 import { Log, NoteForm } from "./Log";
+import { PhotoReview } from "./PhotoReview";
 import { PlanPreview } from "./PlanPreview";
 
 export function CasePane({ id, kinds }: { id: string; kinds: readonly CaseKind[] }) {
@@ -100,6 +101,7 @@ export function CasePane({ id, kinds }: { id: string; kinds: readonly CaseKind[]
           <Actions held={held} kind={kind} put={put} reload={reload} />
           <Assignment held={held} put={put} reload={reload} />
           {held.kind === "plan_edit" && <PlanPreview held={held} />}
+          {held.kind === "field_report" && <PhotoReview held={held} put={put} reload={reload} />}
           <Body held={held} kind={kind} />
           <Files held={held} reload={reload} />
         </div>
@@ -125,14 +127,17 @@ function mapLink(lon: number, lat: number): string {
   return `./#map=18/${lat.toFixed(5)}/${lon.toFixed(5)}&here=${place}`;
 }
 
-/** Members of a plan edit that its preview shows better. */
-const SHOWN_ELSEWHERE = new Set(["changes", "known_at"]);
+/** Members of a body that have their own place on the page, or that nobody needs to read. */
+const SHOWN_ELSEWHERE: Record<string, readonly string[]> = {
+  plan_edit: ["changes", "known_at"],
+  field_report: ["secret_hash", "published", "photos"],
+};
 
 function Body({ held, kind }: { held: CaseDetail; kind: CaseKind | null }) {
   const fields = [...(kind?.form ?? []), ...(kind?.transitions.flatMap((one) => one.form) ?? [])];
   const personal = new Set(fields.filter((field) => field.personal).map((field) => field.name));
   const entries = Object.entries(held.body).filter(
-    ([name]) => !(held.kind === "plan_edit" && SHOWN_ELSEWHERE.has(name)),
+    ([name, value]) => value !== null && !SHOWN_ELSEWHERE[held.kind]?.includes(name),
   );
   return (
     <section class="part">

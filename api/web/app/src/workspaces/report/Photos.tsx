@@ -62,7 +62,7 @@ export function Photos({ photos, set }: { photos: Photo[]; set: (photos: Photo[]
         ref={input}
         class="vh"
         type="file"
-        accept="image/*"
+        accept="image/jpeg,image/png"
         multiple
         tabIndex={-1}
         aria-label={t("report.photo_add")}

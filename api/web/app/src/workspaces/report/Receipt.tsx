@@ -22,14 +22,10 @@ export function Receipt({ receipt, another }: { receipt: ReportReceipt; another:
       )}
       <p>{t("report.sent_code")}</p>
       <p class="receipt__code num">{receipt.code}</p>
-      {receipt.secret && (
-        <>
-          <p>{t("report.sent_secret")}</p>
-          <p class="receipt__secret num">{receipt.secret}</p>
-          <p class="muted">{t("report.sent_hint")}</p>
-          <Copy text={`${receipt.code} ${receipt.secret}`} />
-        </>
-      )}
+      <p>{t("report.sent_secret")}</p>
+      <p class="receipt__secret num">{receipt.secret}</p>
+      <p class="muted">{t("report.sent_hint")}</p>
+      <Copy text={`${receipt.code} ${receipt.secret}`} />
       <div class="buttons">
         <Link class="btn btn--main" to={`report/${encodeURIComponent(receipt.code)}`}>
           {t("report.sent_follow")}

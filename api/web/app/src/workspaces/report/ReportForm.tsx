@@ -2,9 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { reports, type ReportReceipt } from "../../api/cases";
-import { pick, t } from "../../state/preferences";
+import { formatNumber } from "../../format/number";
+import { lang, pick, t } from "../../state/preferences";
 import { useReading, useSending } from "../../state/reading";
-import { TextArea, TextInput } from "../../ui/Field";
+import { Check, TextArea, TextInput } from "../../ui/Field";
 import { Button, ProblemNote } from "../../ui/Notes";
 import { Failed, Loading } from "../../ui/States";
 import { Photos, type Photo } from "./Photos";
@@ -24,6 +25,7 @@ export function ReportForm() {
   const [photos, setPhotos] = useState<Photo[]>([]);
   const [text, setText] = useState("");
   const [contact, setContact] = useState("");
+  const [danger, setDanger] = useState(false);
   const [wrong, setWrong] = useState<Wrong>({});
   const [receipt, setReceipt] = useState<ReportReceipt | null>(null);
   const sending = useSending();
@@ -32,7 +34,7 @@ export function ReportForm() {
     const problems: Wrong = {};
     if (!category) problems.category = t("report.need_category");
     if (!place) problems.place = t("report.need_place");
-    if (text.trim() === "" && photos.length === 0) problems.text = t("report.need_text");
+    if (text.trim() === "") problems.text = t("report.need_text");
     setWrong(problems);
     if (!place || Object.keys(problems).length > 0) {
       requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-wrong]")?.scrollIntoView());
@@ -44,6 +46,7 @@ export function ReportForm() {
     form.set("lon", String(place.lon));
     form.set("lat", String(place.lat));
     for (const photo of photos) form.append("photo", photo.file, photo.file.name);
+    if (danger) form.set("danger", "true");
     if (contact.trim()) form.set("contact", contact.trim());
     const made = await sending.run(() => reports.send(form));
     if (!made) return;
@@ -61,6 +64,7 @@ export function ReportForm() {
           setPlace(null);
           setPhotos([]);
           setText("");
+          setDanger(false);
         }}
       />
     );
@@ -91,7 +95,12 @@ export function ReportForm() {
                 checked={category === one.value}
                 onChange={() => setCategory(one.value)}
               />
-              <span>{pick(one.title, one.title_en)}</span>
+              <span>
+                {pick(one.title, one.title_en)}
+                {one.days !== null && (
+                  <small>{t("report.days", { n: formatNumber(one.days, lang.value) })}</small>
+                )}
+              </span>
             </label>
           ))}
         </div>
@@ -108,6 +117,7 @@ export function ReportForm() {
       </fieldset>
       <TextArea label={t("report.text")} hint={t("report.text_hint")} value={text} set={setText} rows={4} />
       <Missing text={wrong.text} />
+      <Check label={t("report.danger")} value={danger} set={setDanger} />
       <TextInput
         label={t("report.contact")}
         hint={t("report.contact_hint")}

@@ -1,7 +1,7 @@
 /** All public reports, on a map and as a list. */
 
 import { useState } from "preact/hooks";
-import { reports, type PublicReport } from "../../api/cases";
+import { reports, type ReportStatus } from "../../api/cases";
 import { formatDateTime, parseTime } from "../../format/time";
 import { SmallMap } from "../../map/SmallMap";
 import { go } from "../../shell/router";
@@ -11,6 +11,7 @@ import { Select } from "../../ui/Field";
 import { Link } from "../../ui/Link";
 import { Tag } from "../../ui/Notes";
 import { Empty, Failed, Loading } from "../../ui/States";
+import { categoryWord } from "./words";
 import { nearest } from "./nearest";
 
 const MOST = 200;
@@ -72,12 +73,12 @@ export function ReportList() {
   );
 }
 
-function Row({ one }: { one: PublicReport }) {
+function Row({ one }: { one: ReportStatus }) {
   const opened = parseTime(one.opened);
   return (
     <li>
       <Link class="reportlist__row" to={`report/${encodeURIComponent(one.code)}`}>
-        <strong>{pick(one.category_title, one.category_title_en)}</strong>
+        <strong>{categoryWord(one)}</strong>
         <Tag>{pick(one.state_title, one.state_title_en)}</Tag>
         <span class="quiet num">
           {one.code} · {opened === null ? "" : formatDateTime(opened)}

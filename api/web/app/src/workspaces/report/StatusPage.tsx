@@ -13,9 +13,8 @@ import { Link } from "../../ui/Link";
 import { Button, Note, ProblemNote, Tag } from "../../ui/Notes";
 import { Empty, Failed, Loading } from "../../ui/States";
 import { Steps } from "../../ui/Steps";
-
-/** States in which who reported it is asked. */
-const ASKED = new Set(["resolved", "done", "da_xu_ly"]);
+import { Facts } from "../../ui/Table";
+import { categoryWord } from "./words";
 
 export function StatusPage({ code }: { code: string }) {
   const reading = useReading((signal) => reports.one(code, signal), [code]);
@@ -47,11 +46,12 @@ const when = (time: string | null): string => {
 };
 
 function Body({ status, reload }: { status: ReportStatus; reload: () => void }) {
+  const photos = status.photos ?? [];
   const reached = status.steps.filter((step) => step.time !== null).length;
   return (
     <>
       <header class="pagehead">
-        <h1>{pick(status.category_title, status.category_title_en)}</h1>
+        <h1>{categoryWord(status)}</h1>
         <Tag tone="good">{pick(status.state_title, status.state_title_en)}</Tag>
         <p class="num">
           {status.code} · {t("report.opened", { time: when(status.opened) })} ·{" "}
@@ -62,9 +62,27 @@ function Body({ status, reload }: { status: ReportStatus; reload: () => void }) 
             <strong>{t("report.due", { time: when(status.due) })}</strong>
           </p>
         )}
-        {status.duplicates > 0 && <p>{t("report.duplicates", { n: status.duplicates })}</p>}
+        {status.duplicates !== null && status.duplicates > 0 && (
+          <p>{t("report.duplicates", { n: status.duplicates })}</p>
+        )}
       </header>
+      {status.category === null && status.state === "new" && <Note>{t("report.not_yet")}</Note>}
+      {status.duplicate_of && (
+        <Note>
+          {t("report.merged")}{" "}
+          <Link class="link" to={`report/${encodeURIComponent(status.duplicate_of)}`}>
+            {status.duplicate_of}
+          </Link>
+        </Note>
+      )}
       {status.text && <p class="report__text">{status.text}</p>}
+      <Facts
+        pairs={[
+          [t("report.unit"), status.unit],
+          [t("report.result"), status.answer],
+          [t("report.why"), status.reason],
+        ]}
+      />
       <section class="part">
         <h2>{t("report.steps")}</h2>
         <Steps
@@ -79,11 +97,11 @@ function Body({ status, reload }: { status: ReportStatus; reload: () => void }) 
       </section>
       <section class="part">
         <h2>{t("report.photos")}</h2>
-        {status.photos.length === 0 ? (
+        {photos.length === 0 ? (
           <p class="muted">{t("report.no_photos")}</p>
         ) : (
           <ul class="photos photos--large">
-            {status.photos.map((url, index) => (
+            {photos.map((url, index) => (
               <li key={url}>
                 <img src={address(url)} alt={t("report.photo", { n: index + 1 })} loading="lazy" />
               </li>
@@ -97,7 +115,7 @@ function Body({ status, reload }: { status: ReportStatus; reload: () => void }) 
           <SmallMap label={t("report.where")} place={{ lon: status.lon, lat: status.lat }} />
         </section>
       )}
-      {ASKED.has(status.state) && <Answer status={status} done={reload} />}
+      {status.may_answer && <Answer status={status} done={reload} />}
     </>
   );
 }
