@@ -311,7 +311,8 @@ class CaseBase:
             held = self._held(case)
         except NotFoundError:
             raise missing from None
-        if not set(keys_of(viewer)) & set(held.case.readers):
+        is_reader = set(keys_of(viewer)) & set(held.case.readers)
+        if not is_reader or not self._extensions.sees(self.store, viewer, held.case):
             raise missing
         return held
 

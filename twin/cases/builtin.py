@@ -20,4 +20,5 @@ EXTENSIONS: Final = Extensions(
         "field_report_photos": field_report.check_photos,
     },
     effects={"plan_edit_base": plan_edit.keep_base, "plan_edit_publish": plan_edit.publish},
+    visible={plan_edit.NAME: plan_edit.visible},
 )

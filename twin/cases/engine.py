@@ -23,6 +23,7 @@ from twin.cases.form import read_form
 from twin.cases.kind import Body, CaseKind, Reason, Transition
 from twin.cases.kinds import hindrance
 from twin.cases.rules import any_role, keys_of, refusal, role_fits, who_is
+from twin.cases.sight import sees_everything
 from twin.cases.values import editable, read_changes, says, title_of
 from twin.errors import ConflictError, ForbiddenError, ParameterError
 from twin.files.registry import use
@@ -82,20 +83,34 @@ class Cases(CaseBase):
             raise ParameterError(f"{order!r} is no order of cases", where="order", hint=f"Use {', '.join(_ORDERS)}.")
         member, descending = _ORDERS[order]
         where = {**_conditions(which), "readers": keys_of(viewer)}
-        if which.text:
-            return self._with_text(which.text, where, member, descending, limit, offset)
+        if which.text or self._may_hide(viewer, which.kind):
+            return self._picked(viewer, which.text, where, member, descending, limit, offset)
         found = self.store.records(
             model.KIND, where=where, order=member, descending=descending, limit=limit, offset=offset
         )
         return [case_of(r.key, r.body) for r in found], self.store.count_records(model.KIND, where=where)
 
-    def _with_text(
-        self, text: str, where: Mapping[str, Condition], order: str, descending: bool, limit: int, offset: int
+    def _may_hide(self, viewer: Viewer, kind: str) -> bool:
+        """Whether the policy may hide what cases of a kind (``""``: of any) speak of."""
+        looked_at = self._extensions.visible
+        return bool(looked_at) and (not kind or kind in looked_at) and not sees_everything(self.store, viewer)
+
+    def _picked(
+        self,
+        viewer: Viewer,
+        text: str,
+        where: Mapping[str, Condition],
+        order: str,
+        descending: bool,
+        limit: int,
+        offset: int,
     ) -> tuple[list[Case], int]:
-        # The store looks anywhere in the record; who searches means what people wrote, not names of members.
+        """Cases looked at one by one: with a text that people wrote, speaking of nothing hidden."""
+        # The store looks anywhere in the record, also in names of members.
         found = self.store.records(model.KIND, where=where, text=text, order=order, descending=descending)
-        words = [case for case in (case_of(r.key, r.body) for r in found) if says(case, text)]
-        return words[offset : offset + limit], len(words)
+        cases = [case_of(r.key, r.body) for r in found]
+        picked = [c for c in cases if (not text or says(c, text)) and self._extensions.sees(self.store, viewer, c)]
+        return picked[offset : offset + limit], len(picked)
 
     def actions(self, viewer: Viewer, case: Case) -> list[str]:
         """Names of transitions the viewer may carry out now."""

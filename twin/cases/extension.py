@@ -72,12 +72,24 @@ Check: TypeAlias = Callable[[Act], None]
 Effect: TypeAlias = Callable[[Act], Effects]
 
 
+Visible: TypeAlias = Callable[[Store, Viewer, Case], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """Checks and effects by the name that kinds call them."""
+    """Checks and effects by the name that kinds call them.
+
+    ``visible`` says, by kind, whether the policy lets a viewer see what a case speaks of; a case it does not is none.
+    """
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     effects: Mapping[str, Effect] = field(default_factory=dict)
+    visible: Mapping[str, Visible] = field(default_factory=dict)
+
+    def sees(self, store: Store, viewer: Viewer, case: Case) -> bool:
+        """Whether nothing a case speaks of is hidden from a viewer."""
+        look = self.visible.get(case.kind)
+        return look is None or look(store, viewer, case)
 
     def check(self, name: str) -> Check:
         """The check of that name."""

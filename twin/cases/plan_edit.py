@@ -18,6 +18,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from twin.cases.case import Case
 from twin.cases.extension import Act, Effects, Write
 from twin.cases.kind import (
     OPENER,
@@ -32,11 +33,12 @@ from twin.cases.kind import (
     Transition,
     Unit,
 )
+from twin.cases.sight import policies_in
 from twin.errors import ConflictError, NotFoundError, ParameterError
 from twin.geo.crs import from_wgs84, to_wgs84
-from twin.model import policy
 from twin.model.layer import Feature, FeatureChange, Layer, LayerKind, Source
 from twin.model.record import ExpectFeatures
+from twin.model.secrecy import judge
 from twin.model.view import Role, View, Viewer
 from twin.store.base import Store
 from twin.types import Json, format_time, parse_time
@@ -215,11 +217,7 @@ def whole_view(store: Store) -> Viewer:
     ConflictError
         If the policy lets nobody see everything.
     """
-    try:
-        record = store.record(policy.KIND, policy.CURRENT)
-        held = policy.from_json(record.body["policy"], record.version)
-    except NotFoundError:
-        held = policy.DEFAULT
+    held = policies_in(store)
     for role in Role:
         viewer = Viewer("system", role)
         if held.of(viewer).sees_everything:
@@ -227,6 +225,30 @@ def whole_view(store: Store) -> Viewer:
     raise ConflictError(
         "no role sees every attribute, so that none could be kept", hint="Let one role see everything in the policy."
     )
+
+
+def visible(store: Store, viewer: Viewer, case: Case) -> bool:
+    """Whether the policy lets a viewer see all that a proposal speaks of."""
+    rules = policies_in(store).of(viewer)
+    if rules.sees_everything:
+        return True
+    try:
+        name = str(case.body["layer"])
+        layer = store.layer(View(viewer), name).layer
+    except NotFoundError:
+        return False
+    edits = read_edits(case.body["changes"])
+    named = {attribute for edit in edits for attribute in edit.properties or {}}
+    whole = whole_view(store)
+    if named & {f.name for f in store.layer(View(whole), name).layer.fields} - {f.name for f in layer.fields}:
+        return False
+    if any(judge(rules.secrecy, edit.properties or {}) > rules.rule.clearance for edit in edits):
+        return False
+    area = rules.rule.shape() if rules.limits_area(layer) else None
+    if area is not None and any((shape := e.world) is not None and not area.intersects(shape) for e in edits):
+        return False
+    there, seen = versions_at(store, whole, name, edits), versions_at(store, viewer, name, edits)
+    return all(fid in seen for fid in there)
 
 
 def check_body(act: Act) -> None:

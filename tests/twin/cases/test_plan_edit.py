@@ -352,3 +352,48 @@ def test_another_process_proposes_and_publishes_through_the_owner_of_the_store(e
         finally:
             remote.close()
     assert state(edits.store, "z0")["floors"] == 7
+
+
+def test_a_proposal_about_what_the_policy_hides_is_none_to_whom_it_hides_it(edits: Cases) -> None:
+    from dataclasses import replace
+
+    from twin.cases.engine import CaseFilter
+    from twin.errors import NotFoundError
+    from twin.model import policy
+    from twin.model.record import Put
+    from twin.model.secrecy import Secrecy
+    from twin.model.view import Role
+
+    def reviewers_see(**limits: object) -> None:
+        rule = replace(policy.EVERYTHING, **limits)  # type: ignore[arg-type]
+        held = policy.to_json(replace(policy.DEFAULT, roles={**policy.DEFAULT.roles, Role.REVIEWER: rule}))
+        edits.store.write_records([Put(policy.KIND, policy.CURRENT, {"policy": held})])
+
+    edits.store.write_features("zones", [FeatureChange("q1", plot(5), {"code": "CQP"}, day(0))], SOURCE)  # type: ignore[arg-type]
+    plain = edits.open(PLANNER, "plan_edit", body(floors("z0", 7)))
+    secret = edits.open(PLANNER, "plan_edit", body(floors("q1", 3)))
+    fresh = edits.open(
+        PLANNER, "plan_edit", body({"fid": "q2", "geometry": mapping(plot(7)), "properties": {"code": "CQP"}})
+    )
+    recoded = edits.open(PLANNER, "plan_edit", body({"fid": "z1", "properties": {"code": "TMD"}}))
+
+    def seen() -> set[str]:
+        found, total = edits.find(REVIEWER, CaseFilter(kind="plan_edit"))
+        assert total == len(found)
+        assert {c.id for c in edits.find(REVIEWER, CaseFilter(text="đính chính"))[0]} == {c.id for c in found}
+        return {c.id for c in found}
+
+    everything = {plain.id, secret.id, fresh.id, recoded.id}
+    assert seen() == everything
+    reviewers_see(clearance=Secrecy.PUBLIC)
+    assert seen() == {plain.id, recoded.id}
+    for hidden in (secret, fresh):
+        with pytest.raises(NotFoundError):
+            edits.get(REVIEWER, hidden.id)
+        with pytest.raises(NotFoundError):
+            edits.act(REVIEWER, hidden.id, "reject", seen=1, reason="x")
+    reviewers_see(hide={"zones": ("code",)})
+    assert seen() == {plain.id, secret.id}
+    reviewers_see(area=mapping(box(WEST, SOUTH, WEST + STEP / 2, SOUTH + STEP)))
+    assert seen() == {plain.id}
+    assert {c.id for c in edits.find(PLANNER, CaseFilter(kind="plan_edit"))[0]} == everything
