@@ -39,6 +39,7 @@ PYTHON = {
     "Things and observations": ["twin.model.thing"],
     "Records and logs": ["twin.model.record"],
     "The store's contract": ["twin.store.base"],
+    "Personal data": ["twin.files.vault", "twin.files.classes", "twin.files.retention", "twin.files.registry"],
     "Audit": ["twin.access.audit", "twin.access.audit_head"],
     "Simulation": ["twin.simulation.component", "twin.scenario.flood_spec", "twin.scenario.flood"],
     "Importing": ["layers.importing", "layers.report"],

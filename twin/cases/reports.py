@@ -185,7 +185,7 @@ class Reports:
             "changed": stamp(case.changed),
             "category": None, "category_title": None, "category_title_en": None, "lon": None, "lat": None,
             "due": None, "steps": self._steps(case), "text": None, "answer": None, "photos": [], "duplicates": 0,
-            "duplicate_of": None, "reason": None, "may_answer": case.state == "resolved",
+            "duplicate_of": None, "reason": None, "unit": None, "may_answer": case.state == "resolved",
         }  # fmt: skip
         if case.state == "rejected":
             body["reason"] = case.body.get("public_reason")

@@ -234,7 +234,8 @@ def test_nothing_but_the_state_is_public_before_it_is_accepted(reports: Reports)
     assert {status[name] for name in ("category", "lon", "lat", "text", "due")} == {None}
     assert reports.public() == []
     act(reports, sent.case.id, "accept", public_text="Đèn hỏng trước số 7")
-    status = reports.status(sent.case.id)
+    before, status = status, reports.status(sent.case.id)
+    assert set(status) == set(before)
     assert (status["category"], status["text"], status["lon"]) == ("CS", "Đèn hỏng trước số 7", 106.89)
     assert [r["code"] for r in reports.public()] == [sent.case.id]
 
