@@ -26,6 +26,7 @@ RATE_SIGN_IN = Setting("TWIN_RATE_SIGN_IN", "30/minute", "requests to sign in, f
 RATE_SEARCH = Setting("TWIN_RATE_SEARCH", "300/minute", "searches, for each caller")
 RATE_REPORTS = Setting("TWIN_RATE_REPORTS", "30/minute;200/hour", "citizen reports, for each caller")
 RATE_UPLOADS = Setting("TWIN_RATE_UPLOADS", "120/minute", "uploads, for each caller")
+RATE_DOCUMENTS = Setting("TWIN_RATE_DOCUMENTS", "20/minute;200/hour", "documents issued, for each caller")
 RATE_ALL = Setting("TWIN_RATE_ALL", "6000/minute", "requests of any kind, for each caller")
 
 RATES: dict[str, Setting] = {
@@ -33,6 +34,7 @@ RATES: dict[str, Setting] = {
     "search": RATE_SEARCH,
     "reports": RATE_REPORTS,
     "uploads": RATE_UPLOADS,
+    "documents": RATE_DOCUMENTS,
     "all": RATE_ALL,
 }
 ACCESS_SETTINGS: tuple[Setting, ...] = (

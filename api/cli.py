@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from api.commands import auditing, cases, imports, jobs, keeping, lookup, policies, serving, simulating, store
+from api.commands import (
+    auditing,
+    cases,
+    documents,
+    imports,
+    jobs,
+    keeping,
+    lookup,
+    policies,
+    serving,
+    simulating,
+    store,
+)
 from api.commands import law as law_commands
 from api.commands.common import BAD, FAILED, print_json
 from api.commands.imports import RefusedFileError
@@ -34,6 +46,7 @@ app.command(
     context_settings={"ignore_unknown_options": True},
 )(lookup.lookup)
 app.add_typer(simulating.simulate_app, name="simulate", epilog="Example: twin simulate flood --help")
+app.add_typer(documents.app, name="documents", epilog="Example: twin documents verify extract.pdf --keys keys.json")
 app.add_typer(cases.case_app, name="case", epilog="Example: twin case list --kind plan_edit --open")
 app.add_typer(cases.kind_app, name="case-kind", epilog="Example: twin case-kind dry-run plan_edit.json")
 app.add_typer(jobs.jobs_app, name="jobs", epilog="Example: twin jobs list --state running")

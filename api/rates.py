@@ -26,6 +26,7 @@ CLASSES: Final[tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]] = (
     ("sign_in", frozenset({"GET"}), re.compile(r"/app/oidc/.*")),
     ("search", frozenset({"GET"}), re.compile(r"/app/search")),
     ("reports", frozenset({"POST"}), re.compile(r"/app/reports(/.*)?")),
+    ("documents", frozenset({"POST"}), re.compile(r"/app/documents")),
     ("uploads", frozenset({"POST", "PUT"}), re.compile(r"/app/(import|cases/[^/]+/files|verify)")),
 )
 """Which requests count in which class, besides ``all``."""

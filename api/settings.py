@@ -26,6 +26,9 @@ UPLOAD_MB = Setting("TWIN_UPLOAD_MB", "512", "largest file accepted over HTTP, i
 LOG = Setting("TWIN_LOG", "text", "form of the log: text or json")
 LOG_LEVEL = Setting("TWIN_LOG_LEVEL", "warning", "least level that is logged")
 AUDIT_FOLDER = Setting("TWIN_AUDIT_FOLDER", "", "folder the audit's signed head is laid into every day")
+SIGNING_KEY = Setting("TWIN_SIGNING_KEY", "", "private key that signs documents, by reference")
+PDF_SIGNER = Setting("TWIN_PDF_SIGNER", "", "file of the certificate and key that sign PDFs")
+PDF_SIGNER_PASSWORD = Setting("TWIN_PDF_SIGNER_PASSWORD", "", "password of that file, by reference")
 JOBS = Setting("TWIN_JOBS", "2", "jobs worked on at a time")
 JOB_MEMORY_MB = Setting("TWIN_JOB_MEMORY_MB", "4096", "most memory of an import's or a simulation's process, in MB")
 JOB_DAYS = Setting("TWIN_JOB_DAYS", "30", "days that finished jobs are shown, and files uploaded for them kept")
@@ -49,6 +52,9 @@ SETTINGS: dict[str, Setting] = {
             LOG_LEVEL,
             AUDIT_FOLDER,
             *ACCESS_SETTINGS,
+            SIGNING_KEY,
+            PDF_SIGNER,
+            PDF_SIGNER_PASSWORD,
             JOBS,
             JOB_MEMORY_MB,
             JOB_DAYS,
@@ -78,6 +84,9 @@ class Settings:
     log_level: str = "warning"
     audit_folder: Path | None = None
     """``None``: beside the store (``x.audit/``)."""
+    signing_key: str = ""
+    pdf_signer: str = ""
+    pdf_signer_password: str = ""
     safe: SafeSettings = field(default_factory=SafeSettings)
     entry: AccessSettings = field(default_factory=AccessSettings)
 
@@ -114,6 +123,9 @@ def from_values(values: SettingValues, environ: Mapping[str, str]) -> Settings:
         log="json" if log == "json" else "text",
         log_level=level,
         audit_folder=Path(values.text(AUDIT_FOLDER)) if values.text(AUDIT_FOLDER) else None,
+        signing_key=values.text(SIGNING_KEY).strip(),
+        pdf_signer=values.text(PDF_SIGNER).strip(),
+        pdf_signer_password=values.text(PDF_SIGNER_PASSWORD).strip(),
         safe=SafeSettings(values.text(MASTER_KEY), values.text(DELETIONS), environ),
         entry=access_settings.from_values(values),
     )

@@ -247,3 +247,18 @@ def is_smooth(layer: Layer) -> bool:
     """Whether the layer's colours are interpolated between stops."""
     part = layer.style.get("raster")
     return isinstance(part, dict) and part.get("smooth") is True
+
+
+def sample_points(path: Path, crs: str, x: FloatArray, y: FloatArray, points_crs: str) -> FloatArray:
+    """Values of a grid (in ``crs``) at a mesh of columns ``x`` and rows ``y`` of another system; NaN where it has none.
+
+    Columns and rows are evenly apart; the mesh is transformed at nodes and interpolated between them.
+    """
+    across, down = _nodes(len(x)), _nodes(len(y))
+    mesh_x, mesh_y = np.meshgrid(np.interp(across, np.arange(len(x)), x), np.interp(down, np.arange(len(y)), y))
+    to_x, to_y = transform_points(mesh_x.ravel(), mesh_y.ravel(), points_crs, crs)
+    shape = mesh_x.shape
+    grid_x = _stretch(np.reshape(to_x, shape), down, across)
+    grid_y = _stretch(np.reshape(to_y, shape), down, across)
+    with _opened(path) as dataset:
+        return _sample(dataset, *_cells(dataset, grid_x, grid_y))

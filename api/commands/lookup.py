@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.common import BAD, At, Json, KnownAt, Store, moment, opened, print_json, say, say_table
+from api.commands.common import BAD, At, Json, KnownAt, Store, moment, opened, print_json, say, say_table, settings_of
+from api.commands.documents import issue_extract
 
 if TYPE_CHECKING:
     from layers.planning.answer import ParcelAnswer
@@ -19,6 +21,9 @@ def lookup(
     parcel: Annotated[str | None, typer.Option(help="Sheet/plot, for instance 14/125.")] = None,
     commune: Annotated[str | None, typer.Option(help="Name or code of the commune.")] = None,
     area: Annotated[float | None, typer.Option(help="Area on the certificate, m².")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Also issue the extract: a PDF, its canonical JSON beside it.")
+    ] = None,
     store: Store = None,
     at: At = None,
     known_at: KnownAt = None,
@@ -29,7 +34,10 @@ def lookup(
 
     with opened(store) as t:
         view = t.view(moment(at, "--at"), moment(known_at, "--known-at"))
-        answer = look_up(t, lon=lon, lat=lat, parcel=parcel, commune=commune, area_m2=area, view=view)
+        asked = {"lon": lon, "lat": lat, "parcel": parcel, "commune": commune, "area_m2": area}
+        answer = look_up(t, **asked, view=view)  # type: ignore[arg-type]
+        if pdf is not None and answer.status != "not_found":
+            issue_extract(t, asked, view, pdf, settings_of(store))
     if as_json:
         print_json(answer.as_dict())
     else:

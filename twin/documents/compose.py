@@ -56,7 +56,7 @@ def draw_map(content: Content, paper: Paper) -> Sheet | None:
     wanted = content.map
     return page_map(
         wanted.layers,
-        tuple(wanted.pictures),
+        wanted.pictures,
         wanted.extent,
         width_mm=width,
         height_mm=height,

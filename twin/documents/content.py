@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
 from shapely.geometry.base import BaseGeometry
 
+from twin.documents.map.frame import Frame
 from twin.documents.map.symbols import MapLayer, Picture
 from twin.errors import ParameterError
 from twin.types import Json, format_time
@@ -123,7 +124,8 @@ class MapContent:
 
     layers: tuple[MapLayer, ...]
     extent: tuple[BaseGeometry, ...]
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[Callable[[Frame], Picture]] = ()
+    """Grids, each painted once the frame is known."""
     crs: str | None = None
     scale: int | None = None
     title: str = ""

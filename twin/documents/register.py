@@ -134,13 +134,18 @@ def require_issuer(viewer: Viewer, content: Content) -> None:
 
     Anybody may have an extract of what they see; everything else takes the right to issue documents.
     """
-    if viewer.may(Right.DOCUMENTS):
-        return
-    if content.template == "planning_extract" and (viewer.is_staff or content.public):
-        return
-    raise ForbiddenError(
-        "issuing this document takes the right to issue documents", where=viewer.role.value, hint="Act in another role."
-    )
+    if content.template != "planning_extract" or not (viewer.is_staff or content.public):
+        require_right(viewer)
+
+
+def require_right(viewer: Viewer) -> None:
+    """Raise :class:`ForbiddenError` unless the viewer may issue any document."""
+    if not viewer.may(Right.DOCUMENTS):
+        raise ForbiddenError(
+            "issuing this document takes the right to issue documents",
+            where=viewer.role.value,
+            hint="Act in another role.",
+        )
 
 
 def _number(moment: datetime, facts: dict[str, Json]) -> str:
@@ -221,8 +226,7 @@ def revoke_document(t: Twin, name: str, *, reason: str, now: datetime) -> Issued
     ForbiddenError, ParameterError, ConflictError
         Without the right, without a reason, or if it is withdrawn already.
     """
-    if not t.viewer.may(Right.DOCUMENTS):
-        raise ForbiddenError("withdrawing takes the right to issue documents", where=t.viewer.role.value)
+    require_right(t.viewer)
     document(t, name)
     record = t.store.record(KIND, name)
     found = _issued(record)

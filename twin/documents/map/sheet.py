@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
@@ -124,7 +125,7 @@ def _bar(frame: Frame) -> dict[str, Json]:
 
 def page_map(
     layers: tuple[MapLayer, ...],
-    pictures: tuple[Picture, ...],
+    painters: Sequence[Callable[[Frame], Picture]],
     extent: tuple[BaseGeometry, ...],
     *,
     width_mm: float,
@@ -136,4 +137,4 @@ def page_map(
 ) -> Sheet:
     """A map of an extent, as large as the room for it."""
     frame = fit(extent, width_mm=width_mm, height_mm=height_mm, crs=crs, scale=scale)
-    return make_sheet(frame, layers, pictures, title=title, text_pt=text_pt)
+    return make_sheet(frame, layers, tuple(paint(frame) for paint in painters), title=title, text_pt=text_pt)
