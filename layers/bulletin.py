@@ -81,7 +81,9 @@ def flood_bulletin(
 def _summary(count: int, above: int, silent: int) -> str:
     if not count:
         return "Không có trạm mực nước nào trong dữ liệu."
-    said = f"{above} trên {count} trạm vượt mức báo động."
+    if silent == count:
+        return f"Cả {count} trạm không có số liệu mới: không xác định được, không được coi là an toàn."
+    said = f"Trong {count - silent} trạm có số liệu mới, {above} trạm trên mức báo động."
     return f"{said} {silent} trạm không có số liệu mới: không được coi là an toàn." if silent else said
 
 

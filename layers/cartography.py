@@ -173,6 +173,7 @@ def _feature(feature: Feature, paint: _Paint, field: str | None) -> MapFeature |
         feature.geometry,
         index,
         "" if label is None else f"{label:g}" if isinstance(label, float) else str(label),
+        str(said.get("plan") or ""),
         _number(said, part.get("width_by")),
         _number(said, part.get("azimuth")) or 0.0,
         _number(said, part.get("angle")) or 60.0,

@@ -8,6 +8,7 @@ contradicts; dates, accuracy and transformation; and what is not known.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -25,7 +26,7 @@ from twin.geo.geodesy import geodesic_circle
 from twin.model.view import CITIZEN, View
 from twin.types import LonLat
 
-LAYERS = ("plan_zones", "roads", "parcels")
+LAYERS = ("plan_zones", "parcels", "building_lines", "red_lines")
 """What the map shows around the parcel, where the viewer has it; the lowest first."""
 _REACH_M = 400.0
 _AROUND_POINT_M = 40.0
@@ -39,10 +40,10 @@ STATES = {
 }
 _FIGURES = {
     "density_max": ("mật độ xây dựng tối đa", "%"),
-    "floors_min": ("số tầng tối thiểu", "tầng"),
-    "floors_max": ("số tầng tối đa", "tầng"),
+    "floors_min": ("số tầng tối thiểu", ""),
+    "floors_max": ("số tầng tối đa", ""),
     "height_max": ("chiều cao tối đa", "m"),
-    "far_max": ("hệ số sử dụng đất tối đa", "lần"),
+    "far_max": ("hệ số sử dụng đất tối đa", ""),
     "setback_m": ("khoảng lùi", "m"),
 }
 NOT_SET = "đồ án không quy định"
@@ -164,7 +165,7 @@ def _functions(parts: Sequence[Part], plans: Sequence[PlanNote], *, measured: bo
     return Table(
         ("Mã", "Chức năng", "Diện tích (m²)", "Tỷ lệ", "Theo đồ án"),
         tuple(rows),
-        widths=(1.0, 3.0, 1.5, 1.0, 3.4),
+        widths=(2.3, 2.5, 1.5, 1.0, 2.9),
         numbers=(2, 3),
         empty="Chưa có dữ liệu quy hoạch tại đây; không có nghĩa là không vướng quy hoạch.",
     )
@@ -193,7 +194,7 @@ def _figures(parts: Sequence[Part]) -> tuple[Block, ...]:
     if not options:
         return (Paragraph("Không có đồ án nào trả lời tại đây nên không có chỉ tiêu.", "note"),)
     rows = tuple((_zone(o), *(_figure(o, name) for name in FIGURES)) for o in options.values())
-    head = ("Ô quy hoạch", "Mật độ", "Tầng min", "Tầng max", "Cao tối đa", "Hệ số SDĐ", "Khoảng lùi")
+    head = ("Ô quy hoạch", "Mật độ", "Tầng tối thiểu", "Tầng tối đa", "Cao tối đa", "Hệ số SDĐ", "Khoảng lùi")
     table = Table(head, rows, widths=(2.4, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2))
     return table, Paragraph(f"“–”: {NOT_SET}.", "note")
 
@@ -253,7 +254,7 @@ def _data(answer: ParcelAnswer) -> Facts:
         ("Cập nhật dữ liệu quy hoạch", day(answer.data_date) if answer.data_date else "không rõ"),
         ("Độ chính xác vị trí", "không rõ (hồ sơ số không kèm sai số)"),
         ("Phép chuyển tọa độ", answer.crs_operation or "không dùng"),
-        ("Phần đất trong chỉ giới đường đỏ", "không đủ dữ liệu để xác định"),
+        ("Phần đất trong chỉ giới đường đỏ", "chưa tính được; xem đường chỉ giới trên sơ đồ, nếu có"),
     ]
     if missing:
         rows.append(("Lớp dữ liệu chưa có", missing))
@@ -273,10 +274,22 @@ def _map(t: Twin, answer: ParcelAnswer, view: View, crs: str | None, scale: int 
     west, south, east, north = shape.bounds
     reach = _REACH_M + 4 * 111_000 * max(east - west, north - south)
     zone = crs or _own_zone(answer, shape)
-    return map_of(
+    drawn = map_of(
         t, LAYERS, view=view, extent=[shape], reach_m=reach, crs=zone, scale=scale, over=[marked], optional=True,
         title="Sơ đồ vị trí thửa đất",
     )  # fmt: skip
+    answering = {plan.code for plan in answer.plans if plan.answers}
+    return replace(drawn, layers=tuple(_for_print(layer, answering) for layer in drawn.layers))
+
+
+def _for_print(layer: MapLayer, answering: set[str]) -> MapLayer:
+    """Zones of the plans that answer alone, so that each spot has one colour, that of the legend; dark borders."""
+    if layer.name == "plan_zones":
+        return replace(layer, features=tuple(f for f in layer.features if f.group in answering))
+    if layer.name == "parcels":
+        symbol = Symbol("line", "Ranh giới thửa đất", "#3d4642", width_mm=0.15)
+        return replace(layer, symbols=(symbol,) * len(layer.symbols))
+    return layer
 
 
 def _place(t: Twin, answer: ParcelAnswer, view: View) -> tuple[BaseGeometry | None, bool]:

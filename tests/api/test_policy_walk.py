@@ -33,7 +33,7 @@ VALUES: dict[str, list[str]] = {
     "job": ["0" * 20],
     "code": ["PAHT-2026-000001"],
     "number": ["1"],
-    **{name: ["1"] for name in ("case", "id", "account", "name", "provider", "file", "field")},
+    **{name: ["1"] for name in ("case", "id", "account", "name", "provider", "file", "field", "document")},
     "role": ["planner"],
     "path": [
         "Things", "Things(1)", "Things(2)", "Things(2)/Datastreams", "Datastreams", "Datastreams(2)",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import io
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ class PdfSigner:
     signer: Any
     certificate_sha256: str
 
-    def sign(self, pdf: bytes, when: datetime) -> bytes:
+    def sign(self, pdf: bytes) -> bytes:
         """The file with a PAdES signature over all of it."""
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # noqa: PLC0415  only where used
         from pyhanko.sign import fields, signers  # noqa: PLC0415
@@ -42,7 +41,6 @@ class PdfSigner:
         signing = signers.PdfSigner(meta, signer=self.signer)
         out = io.BytesIO()
         asyncio.run(_sign(signing, IncrementalPdfFileWriter(io.BytesIO(pdf)), out))
-        del when
         return out.getvalue()
 
 

@@ -118,7 +118,7 @@ def issue(
     )  # fmt: skip
     pdf = sealed(pdf, token.id, private)
     if how.pdf_signer:
-        pdf = how.pdf_signer.sign(pdf, moment)
+        pdf = how.pdf_signer.sign(pdf)
     made = Issued(
         token.id, content.template, content.title, moment, by, token, facts, t.files.put(pdf), "valid", content.public
     )

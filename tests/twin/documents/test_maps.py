@@ -83,7 +83,7 @@ def test_a_scale_that_does_not_fit_is_refused_with_both_sizes() -> None:
         fit([SQUARE], width_mm=150, height_mm=150, crs=ZONE, scale=500)
     with pytest.raises(ParameterError, match="1:750 is not a usual scale"):
         fit([SQUARE], width_mm=150, height_mm=150, crs=ZONE, scale=750)
-    wide = ground(shapely.box(0, 0, 20_000, 20_000))
+    wide = ground(shapely.box(0, 0, 40_000, 40_000))
     with pytest.raises(ParameterError, match="does not fit on this paper"):
         fit([wide], width_mm=150, height_mm=150, crs=ZONE)
 

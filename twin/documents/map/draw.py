@@ -62,8 +62,10 @@ class Drawing:
     """Count of features drawn, by layer."""
 
 
-def draw(frame: Frame, layers: Sequence[MapLayer], pictures: Sequence[Picture] = ()) -> Drawing:
-    """Draw layers in order, pictures of grids under them.
+def draw(
+    frame: Frame, layers: Sequence[MapLayer], pictures: Sequence[Picture] = (), *, enlarged: float = 1.0
+) -> Drawing:
+    """Draw layers in order, pictures of grids under them; labels are ``enlarged`` on large sheets.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def draw(frame: Frame, layers: Sequence[MapLayer], pictures: Sequence[Picture] =
             used.add(feature.symbol)
             count += 1
             if feature.label:
-                wanted += _labelled(frame, layer, feature, shape, len(wanted))
+                wanted += _labelled(frame, layer, feature, shape, len(wanted), layer.label_size_pt * enlarged)
         # Casings and fills of one class before the next: later classes lie on top, as in the style's order.
         out += [text for _, text in parts]
         if used:
@@ -284,13 +286,12 @@ def _picture(frame: Frame, picture: Picture) -> str:
 
 
 def _labelled(
-    frame: Frame, layer: MapLayer, feature: MapFeature, shape: BaseGeometry, number: int
+    frame: Frame, layer: MapLayer, feature: MapFeature, shape: BaseGeometry, number: int, size: float
 ) -> list[tuple[float, int, Label, float, float]]:
     """Where a feature's label would stand, with the room it takes; nothing where it does not fit the feature."""
     inside = _cut(frame, shape, 0.0)
     if inside.is_empty:
         return []
-    size = layer.label_size_pt
     wide, high = len(feature.label) * size * _PT * 0.58, size * _PT * 1.15
     turn = 0.0
     dimension = shapely.get_dimensions(inside)

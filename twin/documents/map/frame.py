@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from twin.errors import CrsError, ParameterError
 from twin.geo.crs import TM3_ZONES, WGS84, describe, from_wgs84, metric_crs, transform_points
 
-SCALES = (200, 500, 1000, 2000, 5000, 10_000, 25_000)
+SCALES = (200, 500, 1000, 2000, 5000, 10_000, 25_000, 50_000)
 """Denominators of the usual scales."""
 PAPERS: dict[str, tuple[float, float]] = {
     "A4": (210.0, 297.0),

@@ -27,7 +27,7 @@ def make_sheet(
     frame: Frame, layers: tuple[MapLayer, ...], pictures: tuple[Picture, ...], *, title: str, text_pt: float
 ) -> Sheet:
     """Draw a map into a frame, with its legend and margins."""
-    drawing = draw(frame, layers, pictures)
+    drawing = draw(frame, layers, pictures, enlarged=text_pt / 7.2)
     every: list[MapLayer | Picture] = [*pictures, *layers]
     made: dict[str, Json] = {
         "title": title,
@@ -52,7 +52,7 @@ def make_sheet(
 
 
 def _shown(layer: MapLayer | Picture, drawing: Drawing) -> bool:
-    return isinstance(layer, Picture) or drawing.drawn.get(layer.name, 0) > 0
+    return bool(layer.classes) if isinstance(layer, Picture) else drawing.drawn.get(layer.name, 0) > 0
 
 
 def _source(layer: MapLayer | Picture) -> str:

@@ -55,6 +55,8 @@ class MapFeature:
     geometry: BaseGeometry
     symbol: int
     label: str = ""
+    group: str = ""
+    """What the feature belongs to (a zone's plan), for choosing among features."""
     width_m: float | None = None
     """Width on the ground, for what is drawn as wide as it is. [m]"""
     azimuth_deg: float = 0.0
