@@ -173,10 +173,11 @@ class Law:
         document: str = "",
         confidence: Confidence | None = None,
     ) -> list[Version]:
-        """The version of each rule that a list shows, in the order of titles' documents.
+        """The version of each rule that a list shows.
 
-        ``text`` is words that must all begin a word of the version, ignoring case and diacritics. With ``at``
-        only versions in force then are listed; without it, each rule's nearest.
+        ``text`` is words that must all begin a word of the version, ignoring case and diacritics; what has them in
+        its title comes first, as a phrase before apart. With ``at`` only versions in force then are listed; without
+        it, each rule's nearest.
         """
         words = _plain(text).split()
         wanted = fold(document)
@@ -193,7 +194,7 @@ class Law:
             and (confidence is None or confidence in (v.confidence, rows_confidence(v)))
             and all(f" {word}" in haystack for haystack in [_words(v)] for word in words)
         ]
-        return sorted(found, key=lambda v: (v.rule.split(".")[0], v.rule))
+        return sorted(found, key=lambda v: (_far(v, words), v.rule.split(".")[0], v.rule))
 
     def changes(self, start: date | datetime, end: date | datetime) -> list[Moment]:
         """What begins or ends to hold from ``start`` to ``end``, both included, by date."""
@@ -220,6 +221,14 @@ def working_calendar(store: Store, *, known_at: datetime | None = None) -> Worki
 def _words(version: Version) -> str:
     said = [version.rule, version.title, version.title_en, version.document, version.clause, version.note]
     return " " + _plain(" ".join([*said, version.note_en, *version.sources, *_texts(version.content)]))
+
+
+def _far(version: Version, words: Sequence[str]) -> int:
+    """How far a version's title is from the words looked for: a phrase of it, all in it, or elsewhere."""
+    title = f" {_plain(version.title)} {_plain(version.title_en)} "
+    if not words or f" {' '.join(words)}" in title:
+        return 0
+    return 1 if all(f" {word}" in title for word in words) else 2
 
 
 def _plain(text: str) -> str:

@@ -179,6 +179,13 @@ def test_search_ignores_case_and_diacritics(text: str, rule: str) -> None:
     assert rule in [v.rule for v in Law.shipped().search(text)]
 
 
+def test_what_has_the_words_in_its_title_comes_first() -> None:
+    found = [v.title for v in Law.shipped().search("mat do")]
+    with_phrase = [title for title in found if "Mật độ" in title or "mật độ" in title]
+    assert len(with_phrase) >= 4
+    assert found[: len(with_phrase)] == with_phrase
+
+
 def test_search_narrows_by_kind_document_and_mark() -> None:
     law = Law.shipped()
     assert {v.kind for v in law.search(kind=Kind.CALENDAR)} == {Kind.CALENDAR}
