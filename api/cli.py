@@ -14,6 +14,7 @@ from api.commands import (
     jobs,
     keeping,
     lookup,
+    people,
     policies,
     serving,
     simulating,
@@ -53,6 +54,8 @@ app.add_typer(jobs.jobs_app, name="jobs", epilog="Example: twin jobs list --stat
 app.command("layers", epilog="Example: twin layers --publish parcels")(store.layers)
 app.command("state", epilog="Example: twin state --layer gauges --at 2026-11-23T19:42:00+07:00")(store.state)
 app.command("doctor", epilog="Example: twin doctor --json")(store.doctor)
+app.add_typer(people.person_app, name="person", epilog="Example: twin person list")
+app.add_typer(people.token_app, name="token", epilog="Example: twin token list")
 app.add_typer(auditing.audit_app, name="audit")
 app.add_typer(law_commands.law_app, name="law", epilog="Example: twin law changes")
 app.add_typer(policies.policy_app, name="policy")

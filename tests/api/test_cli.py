@@ -31,6 +31,8 @@ COMMANDS = [
     ["files", "check"], ["files", "gc"], ["retention", "show"], ["retention", "apply"], ["retention", "set"],
     ["retention", "hold"], ["retention", "lift"], ["lookup"], ["case", "list"], ["case", "show"], ["case", "act"],
     ["case-kind", "list"], ["case-kind", "show"], ["case-kind", "dry-run"], ["case-kind", "publish"],
+    ["person", "add"], ["person", "list"], ["person", "role"], ["person", "reset"], ["person", "disable"],
+    ["token", "add"], ["token", "list"], ["token", "revoke"], ["token", "rotate"],
     ["jobs", "list"], ["jobs", "show"], ["jobs", "watch"], ["jobs", "cancel"],
     ["law", "list"], ["law", "show"], ["law", "changes"], ["law", "countersign"],
 ]  # fmt: skip
