@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from twin.cases.kind import Body, CaseKind, FormField, Transition
 from twin.cases.kinds import Kinds
 from twin.cases.law_calendar import LawCalendar
 from twin.cases.rules import keys_of, who_is
-from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError
+from twin.errors import ConflictError, ForbiddenError, InternalError, NotFoundError, ParameterError, TwinError
 from twin.files.registry import use
 from twin.model.record import Append, Condition, Put, Range, RecordOp
 from twin.model.view import Right, Role, Viewer
 from twin.store.base import Store
 from twin.types import Json
+
+log = logging.getLogger(__name__)
 
 CLOCK = Viewer("clock", Role.ADMINISTRATOR)
 """Who carries out what happens by itself."""
@@ -108,13 +111,24 @@ class CaseBase:
     # -- what happens by itself -------------------------------------------------------------------------------
 
     def tick(self, now: datetime | None = None) -> int:
-        """Carry out what clocks demand by ``now``, and count anew under a changed calendar; how many cases moved."""
+        """Carry out what clocks demand by ``now``, and count anew under a changed calendar; how many cases moved.
+
+        A case that cannot be moved is logged and left for the next time; its error is raised after all others.
+        """
         now = now or self._now()
         due: dict[str, None] = {}
         for where in self._waiting(now):
             due |= dict.fromkeys(r.key for r in self.store.records(model.KIND, where={**where, "open": True}))
         version = self.calendar.version
-        count = sum(self._tick_one(case, now) for case in due)
+        count, failed = 0, list[TwinError]()
+        for case in due:
+            try:
+                count += self._tick_one(case, now)
+            except TwinError as exc:  # one case must not hold up the others
+                log.warning("case %s: %s", case, exc)
+                failed.append(exc)
+        if failed:
+            raise failed[0]
         self._swept = version
         return count
 
@@ -130,7 +144,9 @@ class CaseBase:
             try:
                 return self._settled(held, now).case.version != held.case.version
             except ConflictError:
-                continue  # somebody acts on it at this moment
+                if self._held(case).case.version == held.case.version:
+                    raise
+                # Else somebody acts on it at this moment.
         return False
 
     def _settled(self, held: Held, now: datetime | None = None) -> Held:
@@ -158,6 +174,8 @@ class CaseBase:
         if rung:
             told = (*case.told, *(role for role in rung.tell if role not in case.told))
             entry = self._entry("clock", CLOCK, held, now) | moves.clock_members(case.clocks, rung.clocks)
+            # If what it demands is not done in the next moment, the next ring finds it.
+            entry["waits"] = moves.waits(kind, case.state, {**case.clocks, **rung.clocks})
             if rung.assign or told != case.told:
                 assigned = Who(rung.assign) if rung.assign else case.assigned
                 entry |= self._assigned(held, assigned, told)
@@ -228,7 +246,7 @@ class CaseBase:
             "to": wanted.to,
             "open": not (state and state.end),
             "changes": changes,
-            "waits": moves.waits(kind, wanted.to),
+            "waits": moves.waits(kind, wanted.to, {**case.clocks, **clocks}),
             **moves.clock_members(case.clocks, clocks),
         }
         given = case.approvals.get(wanted.name, ())

@@ -15,7 +15,7 @@ from typing import cast
 from twin.access.audit import audited
 from twin.cases import case as model
 from twin.cases import moves
-from twin.cases.base import TRIES, CaseBase, Held, Number
+from twin.cases.base import TRIES, CaseBase, Held, Number, log
 from twin.cases.case import Case, CaseChangedError, Step, Who, case_of, log_of, step_of
 from twin.cases.clocks import stamp
 from twin.cases.extension import Act, Effects
@@ -25,7 +25,7 @@ from twin.cases.kinds import hindrance
 from twin.cases.rules import any_role, keys_of, refusal, role_fits, who_is
 from twin.cases.sight import sees_everything
 from twin.cases.values import editable, read_changes, says, title_of
-from twin.errors import ConflictError, ForbiddenError, ParameterError
+from twin.errors import ConflictError, ForbiddenError, ParameterError, TwinError
 from twin.files.registry import use
 from twin.model.record import Condition, Range, RecordOp
 from twin.model.view import Right, Viewer
@@ -57,7 +57,12 @@ class Cases(CaseBase):
 
     def get(self, viewer: Viewer, case: str) -> Case:
         """A case as it is now; NotFoundError if there is none, or none the viewer may see."""
-        return self._settled(self._seen_by(viewer, case)).case
+        held = self._seen_by(viewer, case)
+        try:
+            return self._settled(held).case
+        except TwinError as exc:  # what a clock could not do must not hide the case from who could mend it
+            log.warning("case %s: %s", case, exc)
+            return self._held(case).case
 
     def log(self, viewer: Viewer, case: str, *, after: int = 0) -> list[Step]:
         """What happened in a case since a version."""
@@ -221,7 +226,7 @@ class Cases(CaseBase):
             "links": list(links),
             "files": list(files),
             "readers": cast("Json", moves.readers(kind, who.person, None, ())),
-            "waits": moves.waits(kind, kind.initial),
+            "waits": moves.waits(kind, kind.initial, clocks),
             **moves.clock_members({}, clocks),
         }
         ops = [number.op, *claims, *effects.ops]
@@ -384,7 +389,7 @@ class Cases(CaseBase):
             "kind_version": version,
             "reason": reason.strip(),
             "readers": cast("Json", moves.readers(kind, held.case.opener.person, held.case.assigned, held.case.told)),
-            "waits": moves.waits(kind, state),
+            "waits": moves.waits(kind, state, {**held.case.clocks, **clocks}),
             **moves.clock_members(held.case.clocks, clocks),
         }
         return self._commit_seen(viewer, held, entry, "case.migrate", seen)

@@ -137,9 +137,10 @@ def by_itself(kind: CaseKind, state: str, held: Mapping[str, ClockState], body: 
     return possible
 
 
-def waits(kind: CaseKind, state: str) -> bool:
-    """Whether something may happen by itself in a state without any clock."""
-    return any(t.automatic and state in t.sources for t in kind.transitions)
+def waits(kind: CaseKind, state: str, held: Mapping[str, ClockState]) -> bool:
+    """Whether something may happen by itself in a state without any clock running out first."""
+    late = {name for name, clock in held.items() if clock.phase is Phase.MISSED and clock.ended is None}
+    return any(state in t.sources and (t.automatic or t.timer in late) for t in kind.transitions)
 
 
 def readers(kind: CaseKind, opener: str, assigned: Who | None, told: tuple[str, ...]) -> list[str]:

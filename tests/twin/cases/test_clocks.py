@@ -422,4 +422,33 @@ def test_a_day_off_that_is_proposed_and_countersigned_moves_what_runs(make: Call
     countersign(store, REVIEWER, name, seen=2)
     assert cases.tick() == 1
     moved = cases.get(PLANNER, case.id).clocks["handle"]
-    assert (moved.due, moved.calendar) == (local(9, 0, month=12), f"{name}#2")
+    assert (moved.due, moved.calendar.split()[0]) == (local(9, 0, month=12), f"{name}#2")
+
+
+def test_a_case_that_a_clock_cannot_move_holds_up_no_other_and_can_be_read(
+    make: Callable[..., Cases], wall: Wall
+) -> None:
+    from twin.cases.extension import Act, Effects, Extensions
+    from twin.errors import ConflictError
+
+    first = ""
+
+    def refuse(act: Act) -> Effects:
+        if act.id == first:
+            raise ConflictError("the map says otherwise")
+        return Effects()
+
+    kind = consultation()
+    kind = replace(kind, transitions=tuple(replace(t, effect="mark") if t.timer else t for t in kind.transitions))
+    cases = make(kind, extensions=Extensions(effects={"mark": refuse}))
+    first = cases.open(REVIEWER, "consultation", {}).id
+    second = cases.open(REVIEWER, "consultation", {}).id
+    wall.moment = local(3, month=12)
+    with pytest.raises(ConflictError, match="the map says otherwise"):
+        cases.tick()
+    assert cases.get(REVIEWER, second).state == "silent"
+    assert cases.get(REVIEWER, first).state == "asked"
+    first, stuck = "", first
+    assert cases.tick() == 1
+    assert cases.store.record("case", stuck).body["state"] == "silent"
+    assert cases.tick() == 0
