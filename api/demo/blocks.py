@@ -51,6 +51,8 @@ FUNCTIONS = {
         _function("DAT_HTXH_Yte", "DYT", 40, (1, 5), 6.0),
         _function("DAT_HTXH_Truonghoc", "DGD", 40, (1, 4), 6.0),
         _function("DAT_Coquan", "TSC", 40, (1, 6), 6.0),
+        _function("DAT_Quocphong", "CQP"),
+        _function("DAT_Anninh", "CAN"),
         _function("DAT_HTXH_CayxanhCC", "DKV", 5, (0, 1), 6.0),
         _function("DAT_SX_Congnghiep", "SKC", 60, (1, 3), 10.0),
         _function("DAT_HTKT_DuongGT", "DGT"),
@@ -61,6 +63,8 @@ FUNCTIONS = {
         _function("DAT_DD_Giaothongdothi", "DGT"),
         _function("DAT_DD_CayxanhCCdothi", "DKV"),
         _function("DAT_NDD_Congnghiep", "SKC"),
+        _function("DAT_NDD_Quocphong", "CQP"),
+        _function("DAT_NDD_Anninh", "CAN"),
         _function("DAT_NNK_Nongnghiep", "CLN"),
         _function("DAT_NNK_Songsuoi", "SON"),
     )
@@ -69,6 +73,7 @@ FUNCTIONS = {
 HOUSING, MIXED, SERVICE = "DAT_O_Nhomnhao", "DAT_O_Honhop_Nhomo", "DAT_Dichvu"
 HEALTH, SCHOOL, OFFICE = "DAT_HTXH_Yte", "DAT_HTXH_Truonghoc", "DAT_Coquan"
 GREEN, INDUSTRY, STREET = "DAT_HTXH_CayxanhCC", "DAT_SX_Congnghiep", "DAT_HTKT_DuongGT"
+DEFENCE, SECURITY = "DAT_Quocphong", "DAT_Anninh"
 FARM, WATER = "DAT_NN_Nongnghiep", "DAT_KHAC_Songsuoi"
 
 _INNER = ((HOUSING, 0.74), (MIXED, 0.09), (SERVICE, 0.05), (SCHOOL, 0.025), (OFFICE, 0.025), (HEALTH, 0.01),
@@ -82,7 +87,19 @@ THREE_ZONES_BLOCK = "c2r1-0218"
 ADJUSTED_BLOCK = "c2r1-0613"
 """A public garden that a local adjustment of its detailed plan turns into mixed use."""
 
+SECRET_BLOCKS = {
+    "c3r0-0407": DEFENCE,
+    "c4r3-0007": DEFENCE,
+    "c2r1-0203": SECURITY,
+    "c3r1-0207": SECURITY,
+}
+"""Land of national defence and security, made up like everything else: no citizen sees it, on no layer."""
+
+MIXED_PURPOSE_BLOCK = "c3r1-0705"
+"""Offices of the state; the parcel's purpose names security land among others."""
+
 _FIXED = {
+    **SECRET_BLOCKS,
     THREE_ZONES_BLOCK: HOUSING,
     "c3r1-0107": HOUSING,  # the renumbered parcel
     "c3r1-0109": HOUSING,  # the split parcel

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from api.demo.blocks import FUNCTIONS, HOUSING, MIXED, SERVICE, THREE_ZONES_BLOCK, functions
+from api.demo.blocks import FUNCTIONS, HOUSING, MIXED, MIXED_PURPOSE_BLOCK, SERVICE, THREE_ZONES_BLOCK, functions
 from api.demo.frame import polygons_of, rectangle, rng_of, unit_noise
 from api.demo.ground import UNITS, former_areas
 from api.demo.streets import Block, cells
@@ -184,7 +184,7 @@ def _properties(plot: Plot, number: Number) -> dict[str, Json]:
         "old_sheet": number.old_sheet,
         "old_plot": number.old_plot,
         "area_certificate_m2": certificate_area(plot.fid, plot.area.area),
-        "purpose": FUNCTIONS[plot.function].land_code,
+        "purpose": FUNCTIONS[plot.function].land_code + ("+CAN" if plot.block.key == MIXED_PURPOSE_BLOCK else ""),
     }
 
 

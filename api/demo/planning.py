@@ -16,11 +16,14 @@ from shapely.geometry.base import BaseGeometry
 
 from api.demo.blocks import (
     ADJUSTED_BLOCK,
+    DEFENCE,
     FUNCTIONS,
     GREEN,
     HOUSING,
     INDUSTRY,
     MIXED,
+    SECRET_BLOCKS,
+    SECURITY,
     SERVICE,
     STREET,
     THREE_ZONES_BLOCK,
@@ -274,11 +277,15 @@ def _general_zones() -> list[Zone]:
     wet = areal(water.difference(streets))
     fixed = shapely.union_all([streets, wet, greens])
     town = shapely.union_all([c.area for c in cells()])
+    secret = _secret_zones(fixed)
+    fixed_in_town = shapely.union_all([fixed, *(zone.area for zone in secret)])
     for part in cells():
         use = "DAT_DD_Honhop" if part.inner else "DAT_DD_Donvio"
         if part.name in {"c0r3", "c4r0"}:
             use = "DAT_NDD_Congnghiep"
-        found.append(Zone(GENERAL, f"{part.column + 1}{part.row + 1}", areal(part.area.difference(fixed)), use))
+        area = areal(part.area.difference(fixed_in_town))
+        found.append(Zone(GENERAL, f"{part.column + 1}{part.row + 1}", area, use))
+    found += secret
     for unit in UNITS:
         rest = areal(unit_areas()[unit.code].difference(shapely.union_all([fixed, town])))
         if rest.area > 0:
@@ -287,6 +294,15 @@ def _general_zones() -> list[Zone]:
     found.append(Zone(GENERAL, "CX", areal(greens), "DAT_DD_CayxanhCCdothi"))
     found.append(Zone(GENERAL, "GT", streets, "DAT_DD_Giaothongdothi"))
     return found
+
+
+def _secret_zones(fixed: BaseGeometry) -> list[Zone]:
+    """Land of national defence and security in the general plan, block by block."""
+    uses = {DEFENCE: ("QP", "DAT_NDD_Quocphong"), SECURITY: ("AN", "DAT_NDD_Anninh")}
+    return [
+        Zone(GENERAL, f"{uses[use][0]}-{number}", areal(block_of(key).ground.difference(fixed)), uses[use][1])
+        for number, (key, use) in enumerate(SECRET_BLOCKS.items(), start=1)
+    ]
 
 
 # -- features ------------------------------------------------------------------------------------------------

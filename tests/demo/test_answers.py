@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from api.demo import catalogue, planning
+from api.demo.blocks import FUNCTIONS, MIXED_PURPOSE_BLOCK, SECRET_BLOCKS, block_of
 from api.demo.build import CONTENTS, write
 from api.demo.frame import lonlat
 from api.demo.parcels import numbers
@@ -20,6 +21,7 @@ from layers.planning.answer import ParcelAnswer
 from layers.planning.lookup import lookup
 from twin.core import Twin, create, open_twin
 from twin.geo.geodesy import geodesic_area
+from twin.model.view import CITIZEN, Role, View, Viewer
 
 FAULTS = json.loads((Path(__file__).parent / "faults.json").read_text(encoding="utf-8"))
 NEEDED = {"plans", "plan_zones", "land_use", "parcels", "communes"}
@@ -134,3 +136,39 @@ def test_the_file_in_the_wrong_meridian_lands_elsewhere_unless_its_true_one_is_g
         drawn = shapely.union_all([f.geometry for f in t.store.features(t.view(), name)])
         shares[name] = geodesic_area(drawn.intersection(plan)) / geodesic_area(plan)
     assert shares == pytest.approx({"qhct_nhu_khai": 0.0, "qhct_dung": 1.0}, abs=1e-3)
+
+
+PLANNER = Viewer("planner", Role.PLANNER)
+
+
+@pytest.mark.parametrize("key", sorted(SECRET_BLOCKS))
+def test_land_of_defence_and_security_is_answered_to_staff_and_unknown_to_citizens(t: Twin, key: str) -> None:
+    where = lonlat([block_of(key).buildable.representative_point()])[0]
+    use = FUNCTIONS[SECRET_BLOCKS[key]]
+    known = lookup(t, lon=where.x, lat=where.y, view=View(PLANNER, NOW))
+    assert known.status == "found"
+    assert [u.code for u in known.land_use] == [use.land_code]
+    assert use.name in {o.function_name for p in known.parts for o in p.options}
+    hidden = lookup(t, lon=where.x, lat=where.y, view=View(CITIZEN, NOW))
+    assert (hidden.status, hidden.parcel) == ("no_parcel", None)
+    assert [p.kind for p in hidden.parts] == ["no_data"]
+    assert {u.code for u in hidden.land_use} <= {""}
+
+
+def test_no_layer_of_the_city_shows_a_citizen_land_of_defence_and_security(t: Twin) -> None:
+    gone = {}
+    for name in ("parcels", "plan_zones", "land_use"):
+        everything = {f.fid for f in t.store.features(View(PLANNER, NOW), name)}
+        seen = t.store.features(View(CITIZEN, NOW), name)
+        gone[name] = len(everything) - len(seen)
+        told = json.dumps([f.properties for f in seen], ensure_ascii=False)
+        assert not [w for w in ("CQP", "CAN", "uốc phòng", "n ninh", "Quocphong", "Anninh") if w in told], name
+        style = json.dumps(t.store.layer(View(CITIZEN, NOW), name).layer.style, ensure_ascii=False)
+        assert not [w for w in ("CQP", '"CAN"', "uocphong", "nninh", "uốc phòng") if w in style], name
+    # One parcel more than blocks: its purpose names security land among others.
+    assert gone["parcels"] == len(SECRET_BLOCKS) + 1
+    assert gone["land_use"] == len(SECRET_BLOCKS)
+    assert gone["plan_zones"] >= 2 * len(SECRET_BLOCKS)
+    fid = f"{MIXED_PURPOSE_BLOCK}-x00"
+    assert t.store.features(View(PLANNER, NOW), "parcels", fids=[fid])[0].properties["purpose"] == "TSC+CAN"
+    assert t.store.history(View(CITIZEN, NOW), "parcels", fid) == []
