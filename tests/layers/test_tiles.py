@@ -149,6 +149,22 @@ def test_moving_inside_one_interval_keeps_the_tag_and_an_edit_changes_it(store: 
     assert source.tile(store.resolve(citizen(day(2))), "zones", address).data == b""
 
 
+def test_what_becomes_restricted_is_in_no_tile_any_more_however_it_was_kept(store: Store) -> None:
+    source, address = TileSource(store), address_of(106.905, 11.505, 14)
+    shape = box(106.904, 11.504, 106.906, 11.506)
+    store.write_features("zones", [FeatureChange("barracks", shape, {"code": "ODT"}, day(0))], SOURCE)
+    then = store.resolve(citizen()).known_at
+    before = source.tile(store.resolve(citizen(day(1))), "zones", address)
+    assert before is not None
+    assert b"barracks" in before.data
+    store.write_features("zones", [FeatureChange("barracks", shape, {"code": "CQP"}, day(0))], SOURCE)
+    for view in (citizen(day(1)), citizen(day(1), then)):
+        after = source.tile(store.resolve(view), "zones", address)
+        assert after is not None
+        assert b"barracks" not in after.data
+        assert b"z1" in after.data
+
+
 def test_hiding_an_attribute_changes_the_tag(store: Store) -> None:
     source = TileSource(store)
     address = address_of(106.905, 11.505, 15)

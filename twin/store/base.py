@@ -405,7 +405,10 @@ class Store(Protocol):
     # which is none fails with SchemaError; from the commit on it holds in every read.
 
     def policy_key(self, view: View) -> str:
-        """Short text equal for viewers who see the same, for keys of caches and ETags."""
+        """Short text equal for viewers who see the same, for keys of caches and ETags.
+
+        It changes when a policy is published, and when what the viewer saw becomes hidden.
+        """
 
     def rehearse_policy(self, policy: Body) -> Rehearsal:
         """What a policy would change for each role, counted exactly; nothing is kept."""

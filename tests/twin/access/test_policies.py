@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from shapely.geometry import Point, box, mapping
 from twin.access import audit, policies
 from twin.errors import ConflictError, ParameterError, SchemaError
 from twin.model.layer import FeatureChange, Field, FieldType, Layer, Source
-from twin.model.policy import DEFAULT, to_json
+from twin.model.policy import DEFAULT, from_json, to_json
 from twin.model.view import CITIZEN, Access, Role, View, Viewer
 from twin.store.embedded.store import EmbeddedStore
 from twin.types import BEGINNING
@@ -51,6 +52,13 @@ def changed(**roles: dict[str, Any]) -> Any:
     for role, members in roles.items():
         body["roles"][role] |= members  # type: ignore[index,call-overload,operator]
     return body
+
+
+def test_the_example_in_the_documentation_is_a_policy() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
+    example = from_json(json.loads(text.split("```json")[1].split("```")[0]))
+    assert set(example.roles) == {Role.CITIZEN, Role.REVIEWER}
+    assert example.secrecy[0].meets({"purpose": "ONT+CQP"})
 
 
 def test_the_built_in_policy_stands_until_one_is_published(store: EmbeddedStore) -> None:

@@ -411,6 +411,22 @@ def test_attributes_are_hidden_and_shown_by_role(city: Store, clock: Clock) -> N
         city.features(planner, "parcels", where=Compare("eq", Attribute(("purpose",)), Value("ODT")))
 
 
+def test_staff_of_an_area_see_the_report_of_what_they_brought_and_no_other(city: Store, clock: Clock) -> None:
+    clock.now = day(31)
+    ids = {}
+    for actor in (REVIEWER.name, "somebody"):
+        source = Source("file", f"{actor}.gpkg", actor=actor, report={"rejected": ["p12"]})
+        for number in (3, 40):
+            clock.now += timedelta(hours=1)
+            ids[actor, number] = city.write_features("parcels", [parcel(number, name=actor)], source).source
+    view = View(REVIEWER)
+    assert city.source(view, ids[REVIEWER.name, 3]).report["rejected"] == ["p12"]
+    assert city.source(view, ids[REVIEWER.name, 40]).report["rejected"] == ["p12"]
+    assert city.source(view, ids["somebody", 3]).report == {}
+    with pytest.raises(TwinError, match="no source"):
+        city.source(view, ids["somebody", 40])
+
+
 def test_an_area_shows_what_touches_it_and_no_grid_that_reaches_beyond(city: Store, clock: Clock) -> None:
     clock.now = day(31)
     city.write_features(

@@ -11,7 +11,7 @@ from twin.model.policy import Policy
 from twin.model.record import KINDS
 from twin.model.thing import ResultType
 from twin.model.time import OPEN_END, from_us
-from twin.model.view import View
+from twin.model.view import View, Viewer
 from twin.store.base import Change
 from twin.store.codec import layer_from_json
 from twin.store.embedded.links import LinkPart
@@ -38,11 +38,11 @@ class JournalPart(LinkPart):
         moment = self.moment(view)
         rows = self.db.read(
             f"SELECT {_SOURCE} FROM source WHERE id = ? AND recorded_at <= {moment.known} AND {self._seen(moment)}",
-            [source_id],
+            [source_id, *_own(moment, view)],
         )
         if not rows:
             raise NotFoundError(f"there is no source {source_id}")
-        return _for(_source(rows[0]), moment.policy)
+        return _for(_source(rows[0]), moment.policy, view.viewer)
 
     def sources(self, view: View, *, kind: str | None = None, limit: int = 50) -> list[Source]:
         """See :meth:`twin.store.base.Store.sources`."""
@@ -50,22 +50,24 @@ class JournalPart(LinkPart):
         rows = self.db.read(
             f"SELECT {_SOURCE} FROM source WHERE recorded_at <= {moment.known} AND {self._seen(moment)} "
             f"{'AND kind = ?' if kind else ''} ORDER BY id DESC LIMIT {int(limit)}",
-            [kind] if kind else [],
+            [*_own(moment, view), *([kind] if kind else [])],
         )
-        return [_for(_source(row), moment.policy) for row in rows]
+        return [_for(_source(row), moment.policy, view.viewer) for row in rows]
 
     def _seen(self, moment: Moment) -> str:
         """Whoever does not see all sees the sources of what they see.
 
         These are sources of commits that touched only layers they may see, and something in them that they may see.
+        Staff see what they brought themselves.
         """
         if moment.policy.sees_everything:
             return "true"
         internal = "true" if moment.policy.sees_internals else "t.layer <> 0"
         visible = self.hidden_layers_sql(moment.policy, "t.layer")
+        own = "actor = ? OR" if moment.policy.sees_internals else ""
         return (
-            "id IN (SELECT c.source FROM commit_log c JOIN commit_touch t ON t.seq = c.seq GROUP BY c.source "
-            f"HAVING bool_and({internal} AND (t.layer = 0 OR {visible}))) {_seen_rows(moment)}"
+            f"({own} id IN (SELECT c.source FROM commit_log c JOIN commit_touch t ON t.seq = c.seq GROUP BY c.source "
+            f"HAVING bool_and({internal} AND (t.layer = 0 OR {visible}))) {_seen_rows(moment)})"
         )
 
     def last_seq(self) -> int:
@@ -241,8 +243,14 @@ def _source(row: tuple[Any, ...]) -> Source:
     return Source(kind, name, sha256, given, used, decision, actor, loads(report), number, from_us(recorded_at))
 
 
-def _for(source: Source, policy: Policy) -> Source:
-    if policy.sees_everything:
+def _own(moment: Moment, view: View) -> list[object]:
+    """What :meth:`JournalPart._seen` binds."""
+    limited = moment.policy.sees_internals and not moment.policy.sees_everything
+    return [view.viewer.name] if limited else []
+
+
+def _for(source: Source, policy: Policy, viewer: Viewer) -> Source:
+    if policy.sees_everything or (policy.sees_internals and source.actor == viewer.name):
         return source
     return Source(
         source.kind,

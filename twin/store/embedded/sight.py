@@ -31,7 +31,13 @@ class SightPart(Part):
 
     def policy_key(self, view: View) -> str:
         """See :meth:`twin.store.base.Store.policy_key`."""
-        return self.policy(view.viewer).key
+        policy = self.policy(view.viewer)
+        if policy.sees_everything:
+            return policy.key
+        # What was hidden meanwhile is hidden under an earlier `known_at` too, of which no revision tells.
+        clearance = int(policy.rule.clearance)
+        ((veils,),) = self.db.read(f"SELECT count(*) FROM veil WHERE low <= {clearance} AND high > {clearance}")
+        return f"{policy.key}-{veils}" if veils else policy.key
 
     # -- the policy in force --------------------------------------------------------------------------------------
 
