@@ -200,7 +200,9 @@ def _paint_of(layer: Layer) -> _Paint:
     kind = kinds[0]
     part = cast("dict[str, Any]", style[kind])
     edge = cast("dict[str, Any]", style.get("line")) if kind == "fill" and isinstance(style.get("line"), dict) else {}
-    looks = [part | item for item in _classes(part)]
+    # The part's own label names what no class takes.
+    shared = {name: value for name, value in part.items() if name not in ("label", "label_en")}
+    looks = [shared | item for item in _classes(part)]
     if "color" in part or not looks:
         looks.append(part)
     return _Paint(tuple(_symbol(kind, look, edge, layer) for look in looks), part, kind)
