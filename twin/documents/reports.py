@@ -150,7 +150,7 @@ def _case_facts(case: Case, kind: CaseKind) -> tuple[tuple[str, str], ...]:
 
 def _form(case: Case, kind: CaseKind) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
-    for field in kind.form:
+    for field in {field.name: field for field in kind.fields}.values():
         if field.personal:
             rows.append((field.title or field.name, "(dữ liệu cá nhân, không in)"))
         elif case.body.get(field.name) is not None:

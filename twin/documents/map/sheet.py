@@ -46,6 +46,7 @@ def make_sheet(
             for name, symbols in drawing.legend
         ],
         "sources": [_source(x) for x in every if _shown(x, drawing)],
+        "translucent": any(s.kind == "fill" and s.opacity < 1 for _, symbols in drawing.legend for s in symbols),
         "text_pt": text_pt,
     }
     return Sheet(made, _facts(drawing, layers, pictures))
