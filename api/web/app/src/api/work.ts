@@ -40,7 +40,8 @@ export const jobs = {
 
 // -- law -------------------------------------------------------------------------------------------------------
 
-export type Confidence = "C" | "C1" | "M";
+/** Seen in the document, from one source, uncertain; or no law but our own choice. */
+export type Confidence = "C" | "C1" | "M" | "own";
 
 export interface Rule {
   id: string;
@@ -51,25 +52,48 @@ export interface Rule {
   clause: string;
   valid_from: string | null;
   valid_to: string | null;
-  transition: string;
+  transition: { applies_to: string; date: string | null; text: string; text_en: string }[];
   confidence: Confidence;
+  /** The worst mark of any of its rows. */
+  weakest: Confidence;
   source: string;
-  countersigned: { by: string; at: string } | null;
+  countersigned: { by?: string; at: string } | null;
+  state: "shipped" | "draft" | "signed" | "replaced";
   usable: boolean;
+  /** Counts versions of the rule. */
+  number: number;
+  /** Counts changes of its record: what an edit must have seen. */
   version: number;
   note: string;
+  note_en: string;
+}
+
+export interface SheetCell {
+  text: string;
+  text_en: string;
+  confidence?: Confidence;
+  rgb?: string | number[];
+}
+
+export interface Sheet {
+  title: string;
+  title_en: string;
+  columns: { name: string; title: string; title_en: string; unit: string }[];
+  rows: Record<string, SheetCell>[];
 }
 
 export interface RuleDetail extends Rule {
-  content: Json;
+  sources: { key: string; title: string; title_en: string }[];
+  content: { text: string; text_en: string; sheets: Sheet[]; data: Json };
   versions: {
+    number: number;
     version: number;
+    state: Rule["state"];
+    document: string;
     valid_from: string | null;
     valid_to: string | null;
     recorded_from: string | null;
-    recorded_to: string | null;
   }[];
-  tests: number;
 }
 
 export interface LawChange {
@@ -87,19 +111,24 @@ const rulePath = (id: string): string => `/app/law/${id.split("/").map(encodeURI
 export const law = {
   search: (filter: Params, signal?: AbortSignal) =>
     read<{ rules: Rule[]; total: number }>("/app/law", filter, signal),
-  one: (id: string, times: Params, signal?: AbortSignal) => read<RuleDetail>(rulePath(id), times, signal),
+  one: (id: string, options: Params, signal?: AbortSignal) => read<RuleDetail>(rulePath(id), options, signal),
   changes: (start: string, end: string, signal?: AbortSignal) =>
     read<{ changes: LawChange[] }>("/app/law/changes", { start, end }, signal),
   calendar: (start: string, end: string, signal?: AbortSignal) =>
-    read<{ days: { date: string; working: boolean; name: string; name_en: string; source: string }[] }>(
-      "/app/law/calendar",
-      { start, end },
-      signal,
-    ),
+    read<{
+      days: {
+        date: string;
+        working: boolean;
+        name: string;
+        name_en: string;
+        source: "week" | "library" | "record";
+        provisional?: boolean;
+      }[];
+    }>("/app/law/calendar", { start, end }, signal),
   propose: (id: string, rule: unknown, seen: number, reason: string) =>
     send<RuleDetail>(rulePath(id), { body: { rule, seen, reason } }),
-  countersign: (id: string, seen: number) =>
-    send<RuleDetail>(`${rulePath(id)}/countersign`, { body: { seen } }),
+  countersign: (id: string, seen: number, number: number) =>
+    send<RuleDetail>(`${rulePath(id)}/countersign`, { body: { seen, number } }),
 };
 
 // -- documents -------------------------------------------------------------------------------------------------

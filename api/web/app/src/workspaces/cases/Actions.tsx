@@ -68,7 +68,7 @@ export function Actions({ held, kind, put, reload }: Props) {
           {possible.map((one, index) => (
             <Button
               key={one.name}
-              main={index === 0}
+              main={index === 0 && one.reason !== "required"}
               onClick={() => {
                 setDone("");
                 setOpen(one);

@@ -17,7 +17,7 @@ export function Calendar() {
   const [year, setYear] = useState(thisYear);
   const reading = useReading((signal) => law.calendar(`${year}-01-01`, `${year}-12-31`, signal), [year]);
   // Plain weekends and working days go without saying.
-  const days = reading.data?.days.filter((one) => one.name !== "");
+  const days = reading.data?.days.filter((one) => one.source !== "week");
   return (
     <>
       <p class="muted">{t("law.calendar_lead")}</p>
@@ -59,7 +59,16 @@ export function Calendar() {
               ),
             },
             { key: "name", title: t("law.day_name"), show: (one) => pick(one.name, one.name_en) },
-            { key: "source", title: t("law.source"), show: (one) => one.source },
+            {
+              key: "source",
+              title: t("law.source"),
+              show: (one) => (
+                <>
+                  {t(`calendar.${one.source}`)}{" "}
+                  {one.provisional && <Tag tone="look">{t("calendar.provisional")}</Tag>}
+                </>
+              ),
+            },
           ]}
         />
       )}

@@ -49,7 +49,7 @@ function DateGroup({ date, changes, today }: { date: string; changes: LawChange[
       </h2>
       <ul class="plainlist">
         {changes.map((change) => (
-          <li key={`${change.rule}/${change.what}`}>
+          <li key={`${change.rule}/${change.text}`}>
             <Link class="link" to={`law/${change.rule}`}>
               {pick(change.title, change.title_en)}
             </Link>{" "}

@@ -74,6 +74,7 @@ export function RuleList() {
             { value: "C", title: t("lawconf.C") },
             { value: "C1", title: t("lawconf.C1") },
             { value: "M", title: t("lawconf.M") },
+            { value: "own", title: t("lawconf.own") },
           ]}
         />
       </div>

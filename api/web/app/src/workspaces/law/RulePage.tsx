@@ -15,7 +15,7 @@ import { Button, Note, ProblemNote } from "../../ui/Notes";
 import { Failed, Loading } from "../../ui/States";
 import { When } from "../../ui/Steps";
 import { Facts, Table } from "../../ui/Table";
-import { Value } from "../../ui/Value";
+import { Sheets } from "./Sheets";
 import { ConfidenceTag, kindWord, UsableTag, validity } from "./words";
 
 export function RulePage({ id }: { id: string }) {
@@ -48,7 +48,7 @@ function Body({ rule, reload }: { rule: RuleDetail; reload: () => void }) {
         <h1>{pick(rule.title, rule.title_en)}</h1>
         <UsableTag rule={rule} />
       </header>
-      {!signed && <Note tone="look">{t("law.unsigned_hint")}</Note>}
+      {!rule.usable && <Note tone="look">{t("law.unsigned_hint")}</Note>}
       <section class="part">
         <Facts
           pairs={[
@@ -56,42 +56,55 @@ function Body({ rule, reload }: { rule: RuleDetail; reload: () => void }) {
             [t("law.document"), rule.document],
             [t("law.clause"), rule.clause],
             [t("law.valid"), validity(rule)],
-            [t("law.transition"), rule.transition],
+            [
+              t("law.transition"),
+              rule.transition.length > 0 && (
+                <ul class="plainlist">
+                  {rule.transition.map((one, index) => (
+                    <li key={index}>{pick(one.text, one.text_en)}</li>
+                  ))}
+                </ul>
+              ),
+            ],
             [
               t("law.confidence"),
               <>
                 <ConfidenceTag mark={rule.confidence} /> {t(`lawsure.${rule.confidence}` as MessageKey)}
               </>,
             ],
-            [t("law.source"), rule.source],
+            [t("law.weakest"), rule.weakest !== rule.confidence && <ConfidenceTag mark={rule.weakest} />],
+            [
+              t("law.source"),
+              rule.sources.map((one) => `${one.key}: ${pick(one.title, one.title_en)}`).join(" · "),
+            ],
             [
               t("law.signed"),
               signed && at !== null
-                ? t("law.signed_by", { name: signed.by, time: formatDateTime(at) })
+                ? [signed.by, formatDateTime(at)].filter(Boolean).join(", ")
                 : t("law.unsigned"),
             ],
-            [t("law.note"), rule.note],
+            [t("law.note"), pick(rule.note, rule.note_en)],
           ]}
         />
         {may("law") && <Acts rule={rule} reload={reload} />}
       </section>
       <section class="part">
         <h2>{t("law.content")}</h2>
-        <Value value={rule.content} />
-        {rule.tests > 0 && <p class="quiet">{t("law.tests", { n: rule.tests })}</p>}
+        <Sheets rule={rule} />
       </section>
       <section class="part">
         <h2>{t("law.versions")}</h2>
         <Table
           caption={t("law.versions")}
           rows={rule.versions}
-          keyOf={(one) => `${one.version}/${one.recorded_from ?? ""}/${one.valid_from ?? ""}`}
+          keyOf={(one) => String(one.number)}
           columns={[
             {
               key: "version",
               title: t("law.version"),
-              show: (one) => <span class="num">{one.version}</span>,
+              show: (one) => <span class="num">{one.number}</span>,
             },
+            { key: "document", title: t("law.document"), show: (one) => one.document },
             { key: "valid", title: t("law.valid"), show: (one) => validity(one) },
             { key: "recorded", title: t("law.recorded"), show: (one) => <When time={one.recorded_from} /> },
           ]}
@@ -160,7 +173,9 @@ function Countersign({ rule, close, finished }: ActProps) {
           busy={sending.busy}
           blocked={sure ? undefined : t("law.countersign_ask")}
           onClick={() =>
-            void sending.run(() => law.countersign(rule.id, rule.version)).then((ok) => ok && finished())
+            void sending
+              .run(() => law.countersign(rule.id, rule.version, rule.number))
+              .then((ok) => ok && finished())
           }
         >
           {t("law.countersign")}
@@ -213,8 +228,24 @@ function Propose({ rule, close, finished }: ActProps) {
   );
 }
 
-/** What a draft may change: all but what the server keeps itself. */
-function editable(rule: RuleDetail): Partial<RuleDetail> {
-  const kept = new Set(["id", "versions", "tests", "countersigned", "usable", "version"]);
-  return Object.fromEntries(Object.entries(rule).filter(([name]) => !kept.has(name)));
+/** What a draft says: the members that the server takes. */
+function editable(rule: RuleDetail): Record<string, unknown> {
+  const { kind, title, title_en, document, clause, confidence, valid_from, valid_to } = rule;
+  const { transition, note, note_en, content, number } = rule;
+  return {
+    kind,
+    title,
+    title_en,
+    document,
+    clause,
+    confidence,
+    valid_from,
+    valid_to,
+    transition,
+    sources: rule.sources.map((one) => one.key),
+    note,
+    note_en,
+    content: content.data,
+    replaces: number,
+  };
 }

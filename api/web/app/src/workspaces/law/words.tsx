@@ -11,13 +11,14 @@ export function kindWord(kind: Rule["kind"]): string {
 }
 
 export function ConfidenceTag({ mark }: { mark: Confidence }) {
-  const tone = mark === "C" ? "good" : mark === "C1" ? "plain" : "look";
+  const tone = mark === "C" ? "good" : mark === "M" ? "look" : "plain";
   return <Tag tone={tone}>{t(`lawconf.${mark}` as MessageKey)}</Tag>;
 }
 
 export function UsableTag({ rule }: { rule: Rule }) {
   if (rule.countersigned) return <Tag tone="good">{t("law.signed")}</Tag>;
-  return <Tag tone={rule.usable ? "plain" : "look"}>{t(rule.usable ? "law.usable" : "law.unsigned")}</Tag>;
+  if (rule.state === "draft") return <Tag tone="look">{t("law.draft")}</Tag>;
+  return <Tag tone={rule.usable ? "plain" : "look"}>{t(rule.usable ? "law.shipped" : "law.unsigned")}</Tag>;
 }
 
 /** When a rule holds, in words. */
@@ -27,6 +28,6 @@ export function validity(rule: { valid_from: string | null; valid_to: string | n
   const begins = from === null ? t("law.unknown_from") : t("law.from", { date: formatDate(from) });
   if (to === null) return begins;
   return from === null
-    ? `${begins}, ${formatDate(to)}`
+    ? t("law.until", { end: formatDate(to) })
     : t("law.from_to", { date: formatDate(from), end: formatDate(to) });
 }
