@@ -54,15 +54,18 @@ class Carrier:
     def result(self, *, quiet: bool) -> dict[str, Any]:
         """The job's result; raises what it failed of. Interrupted, it stops the job."""
         with job_bar(quiet=quiet) as show:
-            for left in reversed(range(_REOPEN)):
-                try:
-                    with opened(self.store) as t:
-                        return outcome(self._done(t, show))
-                except StoreBusyError:
-                    # Whoever owned the twin went away; the job is still in it, and this process can be the next.
-                    if not self.job or not left:
-                        raise
-                    time.sleep(_LOOK_S)
+            return outcome(self._over(show))
+
+    def _over(self, show: Show) -> Job:
+        for left in reversed(range(_REOPEN)):
+            try:
+                with opened(self.store) as t:
+                    return self._done(t, show)
+            except StoreBusyError:
+                # Whoever owned the twin went away; the job is still in it, and this process can be the next.
+                if not self.job or not left:
+                    raise
+                time.sleep(_LOOK_S)
         raise AssertionError("unreachable")
 
     def _done(self, t: Twin, show: Show) -> Job:
