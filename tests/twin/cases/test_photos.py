@@ -14,6 +14,7 @@ from PIL import Image
 from twin.cases import photos
 from twin.cases.photos import Box
 from twin.errors import FormatError, ParameterError, TooLargeError, UnsupportedFormatError
+from twin.jobs.limits import Limits
 
 
 def opened(content: bytes) -> Image.Image:
@@ -184,3 +185,9 @@ def test_the_reading_process_is_told_nothing_of_the_servers_secrets(monkeypatch:
     monkeypatch.setenv("TWIN_MASTER_KEY", "env:X")
     monkeypatch.setenv("X", "secret")
     assert not {"TWIN_MASTER_KEY", "X"} & photos._environment().keys()
+
+
+def test_the_operating_system_bounds_the_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "_LIMITS", Limits(memory_mb=90, cpu_s=40, time_s=90))
+    with pytest.raises((FormatError, TooLargeError), match=r"within its limits|more memory"):
+        photos.prepare(jpeg(Image.new("RGB", (6000, 6000)), progressive=True))
