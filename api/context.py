@@ -172,8 +172,3 @@ def needs(*rights: Right) -> Any:
 def for_anybody() -> Any:
     """Dependency of a route that changes something and is for everybody, citizens who did not sign in included."""
     return Depends(Needs(anybody=True))
-
-
-def require_writer(viewer: Viewer) -> None:
-    """Raise unless the viewer may create and change data."""
-    Needs((Right.WRITE,)).check(viewer)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+import pytest
+from argon2 import PasswordHasher
 
 from api.access import COOKIE
+from twin.access import passwords
 from twin.access.accounts import Account
 from twin.access.desk import Desk, desk_of
 from twin.access.people import Person, needs_second
@@ -15,6 +20,9 @@ from twin.access.tokens import Scope, TokenKind
 from twin.core import Twin
 from twin.model.view import Role, Viewer
 
+REAL_HASHER = passwords._HASHER
+"""As passwords are kept outside the tests; theirs costs a hundredth of it."""
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 MACHINE = Viewer("root", Role.ADMINISTRATOR)
 
 
@@ -64,3 +72,13 @@ def staff_of(t: Twin) -> Staff:
         desk.accounts.add(MACHINE, Account(role.value, person.id))
         staff.people[role] = person
     return staff
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Keep passwords with little work while the block runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", QUICK_HASHER)
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()

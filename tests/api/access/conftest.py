@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from access_support import Staff, staff_of
+from access_support import Staff, quick_passwords, staff_of
 
 from api.access_settings import AccessSettings, default_rates, parse_rate
 from api.app import create_app
@@ -15,6 +15,12 @@ from api.serve import running
 from api.settings import Settings
 from tests.api.conftest import City, build
 from twin.access.signin import SecondFactorFor
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="module")

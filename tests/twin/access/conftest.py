@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from access_support import quick_passwords
 
 import twin
 from twin.access.accounts import Account
@@ -18,9 +20,23 @@ MACHINE = Viewer("root", Role.ADMINISTRATOR)
 PASSWORD = "ba con mèo trên mái"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _quick() -> Iterator[None]:
+    with quick_passwords():
+        yield
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a fresh twin, to be copied: making one takes longer than most of these tests."""
+    folder = tmp_path_factory.mktemp("fresh")
+    create(folder / "t.duckdb")
+    return folder
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    create(tmp_path / "t.duckdb")
+def desk(tmp_path: Path, fresh: Path) -> Iterator[Desk]:
+    shutil.copytree(fresh, tmp_path, dirs_exist_ok=True)
     with twin.open(tmp_path / "t.duckdb") as t:
         yield desk_of(t.store, t.keys)
 

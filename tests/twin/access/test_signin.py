@@ -7,6 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 import time_machine
+from access_support import REAL_HASHER
 
 import twin
 from tests.twin.access.conftest import MACHINE, PASSWORD
@@ -47,12 +48,23 @@ def test_a_long_password_of_any_characters_is_taken(password: str) -> None:
     passwords.check_rules(password)
 
 
-def test_a_password_is_kept_with_argon2id() -> None:
+def test_a_password_is_kept_with_argon2id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", REAL_HASHER)
     kept = passwords.make_hash(PASSWORD)
     assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert passwords.matches(kept, PASSWORD)
     assert not passwords.matches(kept, PASSWORD + " ")
     assert not passwords.matches(None, PASSWORD)
+
+
+def test_a_hash_made_with_less_work_is_made_anew_at_the_next_sign_in(
+    desk: Desk, minh: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "m=1024,t=1" in str(desk.accounts.get("minh").password)
+    monkeypatch.setattr(passwords, "_HASHER", REAL_HASHER)
+    desk.sign_in.by_password("minh", PASSWORD)
+    assert "m=65536,t=3" in str(desk.accounts.get("minh").password)
+    assert desk.sign_in.by_password("minh", PASSWORD)
 
 
 def test_a_password_is_the_same_from_every_keyboard() -> None:
