@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,6 +140,8 @@ def test_a_killed_command_takes_its_work_with_it_and_a_later_one_does_not_go_on_
     found = {job["title"]: job for job in said(town, "jobs", "list")["jobs"]}
     assert found["Nhập many.csv"]["state"] == "failed"
     assert found["Nhập many.csv"]["problem"]["type"] == "urn:twin:problem:broken-off"
+    left = Path(tempfile.gettempdir()).glob(f"twin-job-{found['Nhập many.csv']['id']}-*")
+    assert list(left) == []
     assert layers(town) == {"few": 2}
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from twin.errors import ExternalError, StoreBusyError, TwinError
-from twin.jobs.attempt import Attempt, Ending, Heard
+from twin.jobs.attempt import Attempt, Ending, Heard, remove_folders
 from twin.jobs.model import Job, JobProblem, JobState, Priority
 from twin.jobs.queue import LEASE, Queue
 from twin.jobs.schedules import submit_due
@@ -232,6 +232,7 @@ class Runner:
         else:
             is_left = is_gone(job.runner) or _is_over(job, self.queue)
         if is_left:
+            remove_folders(job.id)
             self._again(job, f"its runner {job.runner} is gone")
 
     def _again(self, job: Job, why: str) -> None:
