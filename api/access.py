@@ -197,7 +197,14 @@ class Gate:
         """Return who asks; see :meth:`caller`."""
         return self.caller(connection).viewer
 
-    def caller(self, connection: HTTPConnection) -> Caller:
+    def still(self, connection: HTTPConnection, viewer: Viewer) -> bool:
+        """Whether a request that goes on (a stream) would still be let in as the same viewer; no use of it is noted."""
+        try:
+            return self.caller(connection, note_use=False).viewer == viewer
+        except (SignInError, ForbiddenError):
+            return False
+
+    def caller(self, connection: HTTPConnection, *, note_use: bool = True) -> Caller:
         """Return who asks.
 
         Raises
@@ -212,9 +219,9 @@ class Gate:
         asked = connection.headers.get(ROLE_HEADER) or connection.query_params.get(ROLE_QUERY)
         shown = connection.headers.get("authorization")
         if shown is not None:
-            return self._with_token(connection, shown, asked)
+            return self._with_token(connection, shown, asked, note_use=note_use)
         cookie = connection.cookies.get(COOKIE)
-        found = self.with_session(cookie, asked) if cookie else None
+        found = self.with_session(cookie, asked, note_use=note_use) if cookie else None
         if found is not None:
             return found
         return Caller(self._anonymous(asked), tuple(Role) if self.mode is AccessMode.OPEN else ())
@@ -235,10 +242,14 @@ class Gate:
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
-    def with_session(self, secret: str, asked: str | None = None) -> Caller | None:
+    def with_session(self, secret: str, asked: str | None = None, *, note_use: bool = True) -> Caller | None:
         """The caller of an open session; ``None`` if there is none."""
         found = self._session(secret)
-        return None if found is None else self._signed_in(secret, *found, asked)
+        if found is None:
+            return None
+        if note_use and self.desk is not None:
+            self.desk.sessions.touch(found[0])
+        return self._signed_in(secret, *found, asked)
 
     def _session(self, secret: str) -> tuple[Session, Person, Account] | None:
         """The open session of a cookie with its person; ``None`` if there is none or the person is shut out."""
@@ -259,8 +270,6 @@ class Gate:
         return None if is_over else found
 
     def _signed_in(self, secret: str, session: Session, person: Person, account: Account, asked: str | None) -> Caller:
-        assert self.desk is not None
-        self.desk.sessions.touch(session)
         must = musts(account, person, self._second_factor)
         csrf = forgery_token(secret)
         if must:
@@ -271,7 +280,7 @@ class Gate:
 
     # -- tokens ---------------------------------------------------------------------------------------------------
 
-    def _with_token(self, connection: HTTPConnection, shown: str, asked: str | None) -> Caller:
+    def _with_token(self, connection: HTTPConnection, shown: str, asked: str | None, *, note_use: bool) -> Caller:
         scheme, _, secret = shown.partition(" ")
         if self.desk is None or scheme.lower() != "bearer":
             raise SignInError(
@@ -287,7 +296,8 @@ class Gate:
         token, person = self._remembered(desk, f"token:{digest(text)}", read)
         if not token.holds(datetime.now(UTC)):
             raise _ended()
-        desk.tokens.touch(token)
+        if note_use:
+            desk.tokens.touch(token)
         if token.kind is TokenKind.DEVICE:
             _only_observations(connection)
             return Caller(viewer_of(token), (Role.INTEGRATOR,), scope=token.scope)

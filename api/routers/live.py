@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api import shape
@@ -39,6 +39,7 @@ class Filter:
 
 @router.get("/live")
 async def live(
+    request: Request,
     ctx: Ctx,
     viewer: Asker,
     layers: Text = None,
@@ -57,7 +58,12 @@ async def live(
     wanted = Filter(frozenset(names) if names else None, parse_bbox(bbox), moment.known_at)
     resume = _resume_from(last_event_id)
     ctx.live.require_room()
-    body = _stream(ctx, View(viewer, moment.at), view.at, wanted, resume)
+
+    async def still() -> bool:
+        # A session or token that ended, and a role that was taken away, end the stream before anything more is sent.
+        return not viewer.person or await asyncio.to_thread(ctx.gate.still, request, viewer)
+
+    body = _stream(ctx, View(viewer, moment.at), view.at, wanted, resume, still)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
@@ -72,7 +78,12 @@ def _resume_from(text: str | None) -> int | None:
 
 
 async def _stream(
-    ctx: Context, view: View, at: datetime | None, wanted: Filter, resume: int | None
+    ctx: Context,
+    view: View,
+    at: datetime | None,
+    wanted: Filter,
+    resume: int | None,
+    still: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:
     async with ctx.live.listen(view.viewer) as listener:
         # The newest commit is read after listening began, so that nothing falls between.
@@ -84,6 +95,8 @@ async def _stream(
                 yield part
         while not listener.closed:
             changes, missed = await listener.next(KEEP_ALIVE_S)
+            if not await still():
+                return
             if missed:
                 sent = await asyncio.to_thread(ctx.store.last_seq)
                 yield _event("gap", sent, {"seq": sent})
