@@ -16,6 +16,7 @@ from api.demo.extras import put_flood, put_models
 from api.demo.field_reports import put_reports
 from api.demo.frame import CRS, lonlat, placed_changes
 from api.demo.history import SEEDED, fill
+from api.demo.papers import put_papers
 from api.demo.plan_edits import put_plan_edits
 from api.demo.signals import Programme
 from api.demo.terrain import write_terrain
@@ -97,6 +98,8 @@ def build(t: Twin, *, birth: datetime, say: Say) -> None:
     put_reports(t, birth)
     say("đề xuất sửa quy hoạch / plan edits")
     put_plan_edits(t, birth)
+    say("hai văn bản đã cấp / two issued documents")
+    put_papers(t, now=birth)
     t.store.add_source(Source("simulation", "Dựng thành phố tổng hợp", report={"birth": format_time(birth)}))
 
 
