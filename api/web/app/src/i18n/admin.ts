@@ -23,8 +23,8 @@ export const admin = {
   "doctor.do": ["Nên làm: {hint}", "What to do: {hint}"],
   "doctor.again": ["Kiểm tra lại", "Check again"],
   "doctor.quarantine": [
-    "Bản tin bị giữ lại có trang riêng: lệnh twin quarantine liệt kê, xem và phát lại.",
-    "Messages held back are listed, shown and replayed with the command twin quarantine.",
+    "Sửa xong nguyên nhân thì gửi lại bản tin cách ly bằng lệnh: twin ingest replay.",
+    "Once the cause is mended, messages in quarantine are sent again with: twin ingest replay.",
   ],
 
   "people.name": ["Tên", "Name"],
