@@ -173,6 +173,13 @@ def install(app: FastAPI) -> None:
         viewer = getattr(request.state, "viewer", None)
         return problem_of(error, full=viewer is not None and viewer.is_staff).response()
 
+    @app.exception_handler(UnicodeEncodeError)
+    async def _half_a_character(_: Request, error: UnicodeEncodeError) -> Response:
+        if error.reason != "surrogates not allowed":
+            return unexpected(error).response()
+        # JSON can write half a pair ("\\ud800"), which no text holds.
+        return problem_of(ParameterError("a text holds half a character", hint="Send Unicode.")).response()
+
     @app.exception_handler(RequestValidationError)
     async def _validation(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]

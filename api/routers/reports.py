@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -28,6 +29,19 @@ router = APIRouter(prefix="/app/reports", tags=["reports"])
 Officer = Annotated[Viewer, needs(Right.CASES)]
 _FIELDS = frozenset({"category", "text", "lon", "lat", "photo", "contact", "danger"})
 _MOST_TEXT = 200_000
+_WORDS = {
+    "true": True,
+    "1": True,
+    "on": True,
+    "yes": True,
+    "": False,
+    "false": False,
+    "0": False,
+    "off": False,
+    "no": False,
+}
+_READING = anyio.CapacityLimiter(2)
+"""Who waits for a photo to be read holds no thread that others need."""
 _JPEG = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -139,7 +153,7 @@ def _send(ctx: Context, viewer: Viewer, form: FormData, pictures: list[Photo]) -
         text=_text(form, "text"),
         place=LonLat(_number(form, "lon"), _number(form, "lat")),
         contact=_text(form, "contact"),
-        danger=_text(form, "danger").lower() in ("true", "1", "on", "yes"),
+        danger=_yes(form, "danger"),
         photos=pictures,
     )
     return {
@@ -255,7 +269,7 @@ async def _read(request: Request, *, most_photos: int) -> FormData:
 async def _photo(given: UploadFile | str | None) -> Photo:
     if not isinstance(given, UploadFile):
         raise ParameterError("a photo is sent as a file", where="photo")
-    return await run_in_threadpool(photos.prepare, await given.read())
+    return await anyio.to_thread.run_sync(photos.prepare, await given.read(), limiter=_READING)
 
 
 def _is_sent(given: UploadFile | str | None) -> bool:
@@ -266,6 +280,14 @@ def _is_sent(given: UploadFile | str | None) -> bool:
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _yes(form: FormData, name: str) -> bool:
+    """What a box says; a word that is neither yes nor no is refused, for a life may hang on it."""
+    said = _text(form, name).strip().lower()
+    if said not in _WORDS:
+        raise ParameterError(f"{said[:40]!r} is neither true nor false", where=name)
+    return _WORDS[said]
 
 
 def _number(form: FormData, name: str) -> float:

@@ -231,3 +231,31 @@ def test_the_command_tries_an_edited_kind(town: City, tmp_path: Path, capsys: py
     assert (status, "không thể tới trạng thái returned" in text) == (1, True)
     file.write_text("{", encoding="utf-8")
     assert said(capsys, "case-kind", "dry-run", str(file), "--store", str(town.path))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("r", '{"fid": "\\ud800"}'),
+        ("\\ud800", '{"fid": "3/14"}'),
+        ("r", "NaN"),
+        ("r", '{"fid": "3/14", "crs": "+proj=merc +nadgrids=/etc/passwd"}'),
+    ],
+)
+def test_what_no_text_can_hold_is_the_callers_mistake(http: httpx.Client, reason: str, change: str) -> None:
+    body = f'{{"layer": "parcels", "reason": "{reason}", "changes": [{change}]}}'
+    headers = {**PLANNER, "content-type": "application/json"}
+    response = http.post("/app/cases", content=f'{{"kind": "plan_edit", "body": {body}}}', headers=headers)
+    assert response.status_code == 400, response.text
+    response = http.post("/app/cases", content='{"kind": "\\ud800", "body": {}}', headers=headers)
+    assert response.status_code == 400, response.text
+
+
+def test_a_time_that_is_no_number_is_named_in_the_dry_run(http: httpx.Client) -> None:
+    kind = http.get("/app/case-kinds/plan_edit").json()
+    kind["clocks"][0]["budget"]["number"] = float("nan")
+    del kind["versions"]
+    headers = {**ADMIN, "content-type": "application/json"}
+    response = http.post("/app/case-kinds/plan_edit/dry-run", content=json.dumps(kind), headers=headers)
+    assert response.status_code == 200
+    assert [p["code"] for p in response.json()["problems"]] == ["budget"]

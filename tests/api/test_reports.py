@@ -249,3 +249,14 @@ def test_nothing_personal_lies_in_the_store(http: httpx.Client, city: City) -> N
     assert "Bí ẩn 4711".encode() not in said
     assert Path(city.path) in beside
     assert json.dumps("Bí ẩn 4711")[1:-1].encode() not in said
+
+
+@pytest.mark.parametrize(("said", "is_danger"), [("true", True), ("on", True), ("false", False), ("", False)])
+def test_danger_to_life_is_said_by_a_known_word(http: httpx.Client, said: str, is_danger: bool) -> None:
+    code = sent(http, lon="106.9301", danger=said)["code"]
+    assert http.get(f"/app/cases/{code}", headers=OFFICER).json()["body"]["danger"] is is_danger
+
+
+def test_danger_to_life_in_a_word_not_known_is_refused_not_taken_for_no(http: httpx.Client) -> None:
+    response = http.post("/app/reports", data={**FORM, "danger": "có"}, files=[("photo", ("", b""))], headers=CITIZEN)
+    assert (response.status_code, response.json()["where"]) == (400, "danger")

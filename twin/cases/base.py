@@ -213,7 +213,8 @@ class CaseBase:
                 return "no case was opened under this one"
         return None
 
-    def _require_seen(self, case: Case, seen: int) -> None:
+    def require_seen(self, case: Case, seen: int) -> None:
+        """Raise :class:`CaseChangedError` if something was decided in a case since the version that was seen."""
         if seen == case.version:
             return
         changed = tuple(step_of(e) for e in self.store.entries(log_of(case.id), after=max(seen, 0)))
@@ -266,7 +267,7 @@ class CaseBase:
         try:
             return self._commit(viewer, held.case.id, held, entry, Effects(), action)
         except ConflictError:
-            self._require_seen(self._held(held.case.id).case, seen)
+            self.require_seen(self._held(held.case.id).case, seen)
             raise
 
     def _commit(self, viewer: Viewer, case: str, held: Held | None, entry: Body, effects: Effects, action: str) -> Case:

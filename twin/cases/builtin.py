@@ -21,4 +21,5 @@ EXTENSIONS: Final = Extensions(
     },
     effects={"plan_edit_base": plan_edit.keep_base, "plan_edit_publish": plan_edit.publish},
     visible={plan_edit.NAME: plan_edit.visible},
+    deciding=frozenset({"plan_edit_publish"}),
 )

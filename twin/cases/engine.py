@@ -279,7 +279,7 @@ class Cases(CaseBase):
                 raise ParameterError(f"{transition!r} is no transition of a {held.case.kind}", where="transition")
             if not role_fits(viewer, held.case, wanted, as_opener=as_opener):
                 raise ForbiddenError(f"a {viewer.role.value} may not {transition} a {held.case.kind}", where=transition)
-            self._require_seen(held.case, seen)
+            self.require_seen(held.case, seen)
             try:
                 return self._act(viewer, held, wanted, seen, reason, changes or {})
             except ConflictError as exc:
@@ -324,7 +324,7 @@ class Cases(CaseBase):
     def assign(self, viewer: Viewer, case: str, person: str | None, *, seen: int) -> Case:
         """Give a case to a person, or to nobody (``None``)."""
         held = self._settled(self._worked_by(viewer, case))
-        self._require_seen(held.case, seen)
+        self.require_seen(held.case, seen)
         if not held.case.is_open:
             raise ConflictError(f"case {case} has ended", where=case)
         if person and person != viewer.person and not self._is_person(person):
@@ -357,7 +357,7 @@ class Cases(CaseBase):
         for _ in range(TRIES):
             held = self._settled(self._worked_by(viewer, case, or_opener=True))
             if seen is not None:
-                self._require_seen(held.case, seen)
+                self.require_seen(held.case, seen)
             entry = self._entry(act, viewer, held, self._moment(held.case)) | members
             try:
                 return self._commit(viewer, case, held, entry, Effects(ops=ops), f"case.{act}")
@@ -375,7 +375,7 @@ class Cases(CaseBase):
             raise ParameterError("a reason is needed", where="reason")
         if not held.case.is_open:
             raise ConflictError(f"case {case} has ended", where=case)
-        self._require_seen(held.case, seen)
+        self.require_seen(held.case, seen)
         kind = self.kinds.get(held.case.kind, version)
         why = hindrance(held.case, held.kind, kind)
         if why:

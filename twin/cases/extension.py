@@ -85,6 +85,8 @@ class Extensions:
     checks: Mapping[str, Check] = field(default_factory=dict)
     effects: Mapping[str, Effect] = field(default_factory=dict)
     visible: Mapping[str, Visible] = field(default_factory=dict)
+    deciding: frozenset[str] = frozenset()
+    """Effects that only another person than the author may bring about, whatever a kind says."""
 
     def sees(self, store: Store, viewer: Viewer, case: Case) -> bool:
         """Whether nothing a case speaks of is hidden from a viewer."""

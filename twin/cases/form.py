@@ -95,7 +95,7 @@ def _text(field: FormField, value: Json) -> str | None:
     if not isinstance(value, str):
         raise _refusal(field, value)
     text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t\r" for c in text):
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\r" for c in text):
         raise ParameterError("the text holds control characters", where=field.name)
     if len(text) > MOST[field.type]:
         raise ParameterError(f"the text has {len(text)} characters, at most {MOST[field.type]}", where=field.name)

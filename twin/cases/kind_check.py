@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from twin.cases.form import TYPES
-from twin.cases.kind import ASSIGNED, OPENER, CaseKind, Clock, Condition, FormField, Transition, Unit
+from twin.cases.kind import ASSIGNED, OPENER, Amount, CaseKind, Clock, Condition, FormField, Transition, Unit
 from twin.model.view import RIGHTS, Right, Role
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _CODE = re.compile(r"[A-Z]{2,4}")
 _ROLES = frozenset(role.value for role in Role)
 _DECIDING = frozenset(role.value for role, rights in RIGHTS.items() if Right.CASES in rights)
+_MOST = 500
+"""States, transitions, clocks or fields of a form: people work by a kind, and nobody reads more."""
+_LONGEST_DAYS = 3660
+_DAYS = {
+    Unit.MINUTES: 1 / 1440, Unit.HOURS: 1 / 24, Unit.DAYS: 1, Unit.MONTHS: 31, Unit.WORKING_HOURS: 1 / 8,
+    Unit.WORKING_DAYS: 1,
+}  # fmt: skip
+"""Roughly how many days a unit is, for the longest time a clock may count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +37,28 @@ class Fault:
     hint: str = ""
 
 
-def faults(kind: CaseKind, *, checks: Collection[str] = (), effects: Collection[str] = ()) -> list[Fault]:
-    """Everything wrong with a kind; ``checks`` and ``effects`` are the names this program has."""
+def faults(
+    kind: CaseKind, *, checks: Collection[str] = (), effects: Collection[str] = (), deciding: Collection[str] = ()
+) -> list[Fault]:
+    """Everything wrong with a kind; ``checks`` and ``effects`` are the names this program has.
+
+    ``deciding`` are effects that only another person than the author may bring about.
+    """
+    too_many = list(_too_many(kind))
+    if too_many:
+        return too_many
     found = [*_names(kind), *_states(kind), *_open(kind)]
     for transition in kind.transitions:
         found += _transition(kind, transition, checks, effects)
+        if transition.effect in deciding and not transition.is_separate:
+            found.append(
+                Fault(
+                    "approver",
+                    f"transitions.{transition.name}",
+                    f"{transition.effect} phải do người khác duyệt (separate)",
+                    f"{transition.effect} needs another person than the author: make it separate",
+                )
+            )
     for clock in kind.clocks:
         found += _clock(kind, clock)
     found += _form(kind)
@@ -40,6 +67,12 @@ def faults(kind: CaseKind, *, checks: Collection[str] = (), effects: Collection[
         for n in kind.checks
         if n not in checks
     ]
+    if kind.on_open in deciding:
+        found.append(
+            Fault(
+                "approver", "on_open", f"{kind.on_open} phải do người khác duyệt", f"{kind.on_open} needs an approval"
+            )
+        )
     if kind.on_open and kind.on_open not in effects:
         found.append(
             Fault(
@@ -47,6 +80,15 @@ def faults(kind: CaseKind, *, checks: Collection[str] = (), effects: Collection[
             )
         )
     return found
+
+
+def _too_many(kind: CaseKind) -> Iterator[Fault]:
+    parts = {"states": kind.states, "transitions": kind.transitions, "clocks": kind.clocks, "form": kind.fields}
+    for where, items in parts.items():
+        if len(items) > _MOST:
+            yield Fault(
+                "too_many", where, f"{len(items)}, nhiều nhất {_MOST}", f"there are {len(items)}, at most {_MOST}"
+            )
 
 
 def _names(kind: CaseKind) -> Iterator[Fault]:
@@ -64,7 +106,7 @@ def _names(kind: CaseKind) -> Iterator[Fault]:
         ("clocks", [c.name for c in kind.clocks]),
         ("form", [f.name for f in kind.form]),
     ):
-        for name in sorted({n for n in names if names.count(n) > 1}):
+        for name in sorted(n for n, count in Counter(names).items() if count > 1):
             yield Fault("twice", where, f"{name} có hai lần", f"{name!r} is there twice")
         for name in names:
             if not _SLUG.fullmatch(name):
@@ -88,6 +130,7 @@ def _states(kind: CaseKind) -> Iterator[Fault]:
             f"state {name!r} is unreachable from {kind.initial!r}",
             "Add a transition that leads to it, or take it out.",
         )
+    yield from _loops(kind)
     leading = _reach(ends, {(to, source) for source, to in forward})
     for name in (s.name for s in kind.states if ends and s.name not in leading):
         yield Fault(
@@ -98,13 +141,30 @@ def _states(kind: CaseKind) -> Iterator[Fault]:
         )
 
 
+def _loops(kind: CaseKind) -> Iterator[Fault]:
+    """Transitions that happen by themselves and lead back to themselves would never come to rest."""
+    by_itself = [t for t in kind.transitions if t.automatic and t.once is None]
+    edges = {(source, t.to) for t in by_itself for source in t.sources}
+    for transition in by_itself:
+        if set(transition.sources) & _reach({transition.to}, edges):
+            yield Fault(
+                "loop",
+                f"transitions.{transition.name}",
+                "tự lặp lại không ngừng",
+                "it happens by itself and leads back to where it starts, without end",
+                "Give it a number in once, or let a person do it.",
+            )
+
+
 def _reach(begin: Iterable[str], edges: Collection[tuple[str, str]]) -> set[str]:
+    onward: dict[str, list[str]] = {}
+    for source, to in edges:
+        onward.setdefault(source, []).append(to)
     reached = set(begin)
     waiting = list(reached)
     while waiting:
-        here = waiting.pop()
-        for source, to in edges:
-            if source == here and to not in reached:
+        for to in onward.get(waiting.pop(), ()):
+            if to not in reached:
                 reached.add(to)
                 waiting.append(to)
     return reached
@@ -227,12 +287,8 @@ def _clock(kind: CaseKind, clock: Clock) -> Iterator[Fault]:
     )
     for name in sorted(twice):
         yield Fault("twice", where, f"{name} vừa chạy vừa dừng", f"state {name!r} is given two meanings")
-    amounts = [clock.budget, *(a.amount for a in clock.amounts)]
-    if any(a.number <= 0 for a in amounts):
-        yield Fault("budget", where, "thời hạn phải lớn hơn 0", "the time allowed must be above 0")
-    whole = (Unit.WORKING_DAYS, Unit.MONTHS)
-    if any(a.unit in whole and a.number != round(a.number) for a in amounts):
-        yield Fault("budget", where, "ngày làm việc và tháng phải chẵn", "working days and months are whole numbers")
+    for amount in (clock.budget, *(a.amount for a in clock.amounts)):
+        yield from _amount(amount, where)
     if clock.amounts and kind.field(clock.by) is None:
         yield Fault("field", where, f"không có trường {clock.by}", f"there is no field {clock.by!r}")
     if clock.when:
@@ -242,6 +298,15 @@ def _clock(kind: CaseKind, clock: Clock) -> Iterator[Fault]:
         yield Fault("share", where, "tỷ lệ phải tăng dần trong (0, 1]", "shares must ascend within (0, 1]")
     for escalation in clock.escalations:
         yield from _roles(where, escalation.tell)
+
+
+def _amount(amount: Amount, where: str) -> Iterator[Fault]:
+    if not (math.isfinite(amount.number) and amount.number > 0):
+        yield Fault("budget", where, "thời hạn phải lớn hơn 0", "the time allowed must be above 0")
+    elif amount.number * _DAYS[amount.unit] > _LONGEST_DAYS:
+        yield Fault("budget", where, "thời hạn quá 10 năm", "the time allowed is longer than ten years")
+    elif amount.unit in (Unit.WORKING_DAYS, Unit.MONTHS) and amount.number != round(amount.number):
+        yield Fault("budget", where, "ngày làm việc và tháng phải chẵn", "working days and months are whole numbers")
 
 
 def _form(kind: CaseKind) -> Iterator[Fault]:

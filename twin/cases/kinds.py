@@ -11,7 +11,7 @@ from twin.access.audit import audited
 from twin.cases import case as cases
 from twin.cases.case import Case, case_of
 from twin.cases.extension import Extensions
-from twin.cases.kind import CaseKind, kind_from_json, kind_to_json
+from twin.cases.kind import CaseKind, Transition, kind_from_json, kind_to_json
 from twin.cases.kind_check import Fault, faults
 from twin.errors import ConflictError, ForbiddenError, NotFoundError, SchemaError
 from twin.model.record import Put, Record
@@ -112,13 +112,17 @@ class Kinds:
 
     def faults(self, kind: CaseKind) -> list[Fault]:
         """What is wrong with a kind by itself and beside the others; none if it can be worked by."""
-        found = faults(kind, checks=self.extensions.checks, effects=self.extensions.effects)
+        found = self._own_faults(kind)
         twins = [other.name for other in self.all() if other.code == kind.code and other.name != kind.name]
         if twins:
             found.append(
                 Fault("code", "code", f"mã {kind.code} đã thuộc loại {twins[0]}", f"{kind.code} is of kind {twins[0]}")
             )
         return found
+
+    def _own_faults(self, kind: CaseKind) -> list[Fault]:
+        known = self.extensions
+        return faults(kind, checks=known.checks, effects=known.effects, deciding=known.deciding)
 
     def dry_run(self, kind: CaseKind) -> DryRun:
         """What publishing would mean, and which open cases could not be migrated to it."""
@@ -147,7 +151,7 @@ class Kinds:
             if name not in self._builtin:
                 raise
         kind = self._builtin[name]
-        found = faults(kind, checks=self.extensions.checks, effects=self.extensions.effects)
+        found = self._own_faults(kind)
         if found:
             raise SchemaError(found[0].text_en, where=f"{name}: {found[0].where}")
         entry = audited(ADMINISTRATOR, "case.kind", f"case_kind:{name}", details={"seen": 0, "version": 1})
@@ -181,11 +185,20 @@ def hindrance(case: Case, old: CaseKind, new: CaseKind) -> tuple[str, str] | Non
 
 
 def _weaker(old: CaseKind, new: CaseKind) -> tuple[str, str] | None:
+    """Whether some decision would need fewer people, under its own name or another."""
     for before in old.transitions:
-        after = new.transition(before.name)
-        if after and (after.approvals < before.approvals or (before.is_separate and not after.is_separate)):
-            return (
-                f"{before.name} cần ít người duyệt hơn lúc bắt đầu",
-                f"{before.name} would need fewer people than when the case began",
-            )
+        if not before.is_separate:
+            continue
+        for after in new.transitions:
+            if _does_what(before, after) and (after.approvals < before.approvals or not after.is_separate):
+                return (
+                    f"{before.name} cần ít người duyệt hơn lúc bắt đầu",
+                    f"{before.name} would need fewer people than when the case began",
+                )
     return None
+
+
+def _does_what(before: Transition, after: Transition) -> bool:
+    """Whether ``after`` is ``before``, or brings about what only ``before`` did."""
+    same_way = after.to == before.to and bool(set(after.sources) & set(before.sources))
+    return after.name == before.name or same_way or (bool(before.effect) and after.effect == before.effect)

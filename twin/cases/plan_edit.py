@@ -8,6 +8,7 @@ the transition that approves it, and only if nothing was recorded about those fe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,8 @@ from twin.types import Json, format_time, parse_time
 NAME: Final = "plan_edit"
 MOST_CHANGES = 1000
 WGS84 = "EPSG:4326"
+_CRS = re.compile(r"EPSG:\d{4,6}")
+"""A code alone: other texts that name a system may make the library read files."""
 
 _DECISION = FormField("decision", "text", "Số quyết định", "Decision number")
 
@@ -157,8 +160,8 @@ def _read_edit(change: Json, where: str) -> Edit:
         raise ParameterError("fid has 1 to 200 characters", where=where)
     if not isinstance(properties, dict | None):
         raise ParameterError("properties are an object, or null", where=where)
-    if not isinstance(crs, str):
-        raise ParameterError("crs is the name of a coordinate system", where=where)
+    if not isinstance(crs, str) or not _CRS.fullmatch(crs):
+        raise ParameterError("crs is the code of a coordinate system", where=where, hint="For instance EPSG:9210.")
     start, end = (_moment(change.get(name), f"{where}.{name}") for name in ("valid_from", "valid_to"))
     if start and end and end <= start:
         raise ParameterError("valid_to is not after valid_from", where=where)

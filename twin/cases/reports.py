@@ -23,7 +23,11 @@ from twin.files.blobs import Files
 from twin.files.registry import FILE, disuse, file_body, use
 from twin.files.vault import FORGOTTEN, Vault
 from twin.geo.geodesy import box_around, distance_between
-from twin.model.record import Condition, Put, Range
+from twin.law.answer import Found
+from twin.law.book import Law
+from twin.law.rule import rule_of
+from twin.law.shipped import RECORD
+from twin.model.record import Condition, Put, Range, Record
 from twin.model.view import Right, Viewer
 from twin.types import BBox, Json, LonLat
 
@@ -111,10 +115,11 @@ class Reports:
     def earlier(self, category: str, place: LonLat, *, now: datetime | None = None) -> Case | None:
         """The report this one probably repeats: same category, within 30 m and 24 h; the first of its row.
 
-        Distances are geodesic.
+        Distances are geodesic; how far and how long are those of the law room's ``reports.times``.
         """
-        since = (now or self._now()) - timedelta(hours=DUPLICATE_H)
-        box = box_around(place, DUPLICATE_M)
+        within_m, within_h = self._duplicate_rule()
+        since = (now or self._now()) - timedelta(hours=within_h)
+        box = box_around(place, within_m)
         where: dict[str, Condition] = {
             "kind": NAME,
             "opened": Range(stamp(since), None),
@@ -127,13 +132,26 @@ class Reports:
             for case in (case_of(r.key, r.body) for r in self.store.records(model.KIND, where=where))
             if case.state != "rejected"
             and case.place is not None
-            and (metres := distance_between(place, case.place)) <= DUPLICATE_M
+            and (metres := distance_between(place, case.place)) <= within_m
         ]
         if not near:
             return None
         nearest = min(near, key=lambda found: (found[0], found[1].opened))[1]
         first = duplicate_of(nearest)
         return self._case(first) if first else nearest
+
+    def _duplicate_rule(self) -> tuple[float, float]:
+        """Metres and hours within which two reports are one: the store's rule, else the one that was shipped."""
+        try:
+            record = self.store.record(RECORD, "reports.times")
+        except NotFoundError:
+            return DUPLICATE_M, DUPLICATE_H
+        law = Law({record.key: rule_of(record.key, record.body, record.version)})
+        metres, hours = (law.parameter(record.key, name) for name in ("duplicate_m", "duplicate_h"))
+        return (
+            float(metres.value) if isinstance(metres, Found) else DUPLICATE_M,
+            float(hours.value) if isinstance(hours, Found) else DUPLICATE_H,
+        )
 
     def _keep(self, case: str, number: int, photo: Photo) -> None:
         by = f"case:{case}"
@@ -211,14 +229,15 @@ class Reports:
         return [self.status(record.key) for record in found]
 
     def _shown(self, case: Case) -> dict[str, Json]:
-        choice = next(c for c in self.categories() if c["value"] == case.body["category"])
+        field = self.cases.kind_of(case).field("category")  # of the version it began with: a newer may have dropped it
+        choice = next((c for c in (field.choices if field else ()) if c.value == case.body["category"]), None)
         clock = case.clocks.get("resolve")
         due = clock.due if clock and clock.phase is Phase.RUNNING else None
         published = cast("list[dict[str, Any]]", case.body.get("published") or [])
         return {
             "category": case.body["category"],
-            "category_title": choice["title"],
-            "category_title_en": choice["title_en"],
+            "category_title": choice.title if choice else None,
+            "category_title_en": choice.title_en if choice else None,
             "lon": None if case.place is None else round(case.place.lon, 5),
             "lat": None if case.place is None else round(case.place.lat, 5),
             "due": None if due is None else stamp(due),
@@ -301,10 +320,10 @@ class Reports:
     def photo(self, viewer: Viewer, code: str, number: int) -> bytes | None:
         """A photo as it was sent (freed of all but the picture), audited; ``None`` once it was forgotten."""
         self._for_officers(viewer, code)
-        body = self._photo(code, number)
+        sealed = str(self._photo(code, number).body["sealed"])
         entry = audited(viewer, "report.photo", f"case:{code}", details={"photo": number})
         self.store.write_records([entry])
-        return self._vault.read(str(body["sealed"]))
+        return self._vault.read(sealed)
 
     def publish(self, viewer: Viewer, code: str, number: int, boxes: Sequence[Box], *, seen: int) -> Case:
         """Show a photo with everything in the boxes made unrecognisable. The officer answers for the rest of it.
@@ -316,40 +335,50 @@ class Reports:
         CaseChangedError
             If somebody was faster.
         """
-        case = self._for_officers(viewer, code)
-        body = self._photo(code, number)
-        plain = self._vault.read(str(body["sealed"]))
+        self.cases.require_seen(self._for_officers(viewer, code), seen)
+        plain = self._vault.read(str(self._photo(code, number).body["sealed"]))
         if plain is None:
             raise NotFoundError(f"photo {number} of {code} was forgotten")
         picture = cover(plain, boxes)
+        with _publishing:  # two at once may make the same picture: the second must not take it from the first
+            return self._publish(viewer, code, number, boxes, picture, seen)
+
+    def _publish(self, viewer: Viewer, code: str, number: int, boxes: Sequence[Box], picture: bytes, seen: int) -> Case:
+        case = self._for_officers(viewer, code)
+        self.cases.require_seen(case, seen)
+        record = self._photo(code, number)
         digest = self._files.put(picture)
-        by = f"case:{code}"
         made: dict[str, Json] = {
             "file": digest,
             "boxes": [box.as_json() for box in boxes],
             "by": viewer.person or viewer.name,
         }
-        shown: list[Json] = [item for item in _published(case) if item["photo"] != number]
-        now = self._now()
+        held = file_body(len(picture), retention="report_public", sealed=None, since=self._now())
         self.store.write_records(
             [
-                Put(PHOTO, f"{code}:{number}", {**body, "made": made}),
-                Put(FILE, digest, file_body(len(picture), retention="report_public", sealed=None, since=now)),
-                use(digest, by),
+                Put(PHOTO, record.key, {**record.body, "made": made}, expect=record.version),
+                Put(FILE, digest, held),
+                use(digest, f"case:{code}"),
             ]
         )
-        before = [item["file"] for item in _published(case)]
+        shown: list[Json] = [item for item in _published(case) if item["photo"] != number]
+        before = {str(item["file"]) for item in _published(case)}
         try:
             done = self._show(viewer, case, [*shown, {"photo": number, "file": digest}], seen)
         except TwinError:
-            self._destroy(code, {digest} - {*before})
+            self.store.write_records([Put(PHOTO, record.key, record.body)])
+            self._destroy(code, {digest} - before)
             raise
         # What was shown before may show what the officer now covered.
-        self._destroy(code, {*before} - {item["file"] for item in _published(done)})
+        self._destroy(code, before - {str(item["file"]) for item in _published(done)})
         return done
 
     def withdraw(self, viewer: Viewer, code: str, number: int, *, seen: int) -> Case:
         """Show a photo no more; what was shown is destroyed."""
+        with _publishing:
+            return self._withdraw(viewer, code, number, seen)
+
+    def _withdraw(self, viewer: Viewer, code: str, number: int, seen: int) -> Case:
         case = self._for_officers(viewer, code)
         gone = [item["file"] for item in _published(case) if item["photo"] == number]
         if not gone:
@@ -385,9 +414,9 @@ class Reports:
         found = [record.body for record in self.store.records(PHOTO, where={"case": code})]
         yield from sorted(found, key=lambda body: cast("int", body["photo"]))
 
-    def _photo(self, code: str, number: int) -> dict[str, Json]:
+    def _photo(self, code: str, number: int) -> Record:
         try:
-            return self.store.record(PHOTO, f"{code}:{number}").body
+            return self.store.record(PHOTO, f"{code}:{number}")
         except NotFoundError:
             raise NotFoundError(f"there is no photo {number} of {code}") from None
 
@@ -411,6 +440,7 @@ class Reports:
 
 
 _sending = threading.Lock()
+_publishing = threading.Lock()
 
 
 def is_public(case: Case) -> bool:

@@ -106,7 +106,10 @@ class WorkingCalendar:
         if name is None:
             return Day(day, in_week, provisional=provisional)
         # In an announced year the list is complete: a weekday the library alone calls off is worked.
-        return Day(day, in_week and not provisional, *name, source="library", provisional=provisional)
+        # In the others it is a forecast: the law names the holidays, a notice of the year their days.
+        worked = in_week and not provisional
+        mark = "M" if provisional else "C"
+        return Day(day, worked, *name, source="library", confidence=mark, provisional=provisional)
 
     def days(self, start: date, end: date) -> list[Day]:
         """Every day from ``start`` to ``end``, both included."""

@@ -12,7 +12,9 @@ from twin.cases.base import CaseBase
 from twin.cases.case import CaseChangedError, log_of, replay
 from twin.cases.clocks import Phase
 from twin.cases.engine import CaseFilter, Cases
-from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError
+from twin.cases.extension import Effects, Extensions
+from twin.cases.kind import Transition
+from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError, SchemaError
 from twin.model.record import broken_link
 from twin.model.view import Role, Viewer
 from twin.store.base import Store
@@ -204,6 +206,23 @@ def test_a_case_and_its_clocks_survive_a_restart(open_store: Callable[[], Store]
     assert after.clocks["handle"].due == before.clocks["handle"].due
     assert after.clocks["handle"].phase is Phase.MISSED
     assert again.act(PLANNER, case.id, "wait", seen=after.version).state == "waiting"
+
+
+def test_a_case_that_cannot_go_on_does_not_stop_the_clocks_of_others(make: Callable[..., Cases], wall: Wall) -> None:
+    broken = plain_kind(name="broken", code="BR")
+    late = Transition("late", ("working",), "dropped", timer="handle", effect="of_an_older_program")
+    broken = replace(broken, transitions=(*broken.transitions, late))
+    kinds = broken, plain_kind()
+    before = make(*kinds, extensions=Extensions(effects={"of_an_older_program": lambda _: Effects()}))
+    ids = [before.open(PLANNER, kind, BODY).id for kind in ("broken", "errand")]
+    for case in ids:
+        before.act(PLANNER, case, "begin", seen=1)
+    wall.ahead(days=20)
+    after = make(*kinds)
+    with pytest.raises(SchemaError, match="no effect 'of_an_older_program'"):
+        after.tick()
+    record = after.store.record("case", ids[1]).body
+    assert record["clocks"]["handle"]["phase"] == "missed"  # type: ignore[call-overload, index]
 
 
 def test_every_act_stands_in_the_audit(cases: Cases, store: Store) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from threading import Barrier
+from typing import Any, cast
 
 import pytest
 from case_support import Calendar, Wall, local
@@ -24,6 +28,7 @@ from twin.core import Twin, create, open_twin
 from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError
 from twin.files.datakeys import SafeSettings
 from twin.geo.geodesy import distance_between
+from twin.law import editing
 from twin.law.book import Law
 from twin.model.view import CITIZEN, Role, Viewer
 from twin.types import Json, LonLat
@@ -191,6 +196,33 @@ def test_within_twenty_four_hours_is_a_duplicate(reports: Reports, wall: Wall, h
     send(reports)
     wall.ahead(hours=hours)
     assert (send(reports).duplicate_of is not None) is is_linked
+
+
+def test_how_near_a_duplicate_is_follows_the_law_room(t: Twin, reports: Reports) -> None:
+    first = send(reports)
+    near = LonLat(HERE.lon, HERE.lat + 0.0009)  # 100 m
+    assert send(reports, place=near).duplicate_of is None
+    planner, reviewer = Viewer("an", Role.PLANNER, person="p-an"), Viewer("binh", Role.REVIEWER, person="p-binh")
+    held = t.store.record("law_rule", "reports.times")
+    shipped = cast("Any", held.body)["versions"][0]
+    parameters = [{**p, "value": 120} if p["name"] == "duplicate_m" else p for p in shipped["content"]["parameters"]]
+    members = ("kind", "title", "title_en", "document", "clause", "confidence", "sources", "note", "note_en")
+    body = {**{n: shipped[n] for n in members}, "content": {"parameters": parameters}, "replaces": 1}
+    draft = editing.propose(t.store, planner, "reports.times", body, seen=held.version, reason="rộng hơn")
+    assert send(reports, place=LonLat(HERE.lon, HERE.lat - 0.0009)).duplicate_of is None
+    editing.countersign(t.store, reviewer, "reports.times", seen=draft.record_version)
+    assert send(reports, place=LonLat(HERE.lon + 0.0009, HERE.lat)).duplicate_of == first.case.id
+
+
+def test_a_category_that_a_newer_kind_dropped_still_has_its_name(reports: Reports) -> None:
+    code = send(reports, category="KH").case.id
+    act(reports, code, "accept")
+    field = KIND.form[0]
+    fewer = replace(field, choices=tuple(c for c in field.choices if c.value != "KH"))
+    admin = Viewer("quan", Role.ADMINISTRATOR, person="p-quan")
+    reports.cases.kinds.put(admin, replace(KIND, form=(fewer, *KIND.form[1:])), seen=1, reason="bỏ loại khác")
+    assert reports.status(code)["category_title"] == "Khác"
+    assert len(reports.public()) == 1
 
 
 def test_another_category_is_no_duplicate_and_a_rejected_report_neither(reports: Reports) -> None:
@@ -398,6 +430,35 @@ def test_two_officers_on_one_photo_the_second_sees_what_changed(t: Twin, reports
         reports.publish(OTHER, code, 1, [Box(0, 0, 0.5, 0.5)], seen=version)
     assert [step.transition for step in caught.value.changed] == ["photos_accepted"]
     assert {b.digest for b in t.files.all()} == before
+
+
+def test_two_who_press_at_once_with_the_same_boxes_leave_the_photo_shown(t: Twin, reports: Reports) -> None:
+    code = send(reports, photos=[portrait()]).case.id
+    version = act(reports, code, "accept").version
+    both = Barrier(2)
+
+    def press(viewer: Viewer) -> bool:
+        both.wait(30)
+        try:
+            reports.publish(viewer, code, 1, [Box(0, 0, 0.5, 0.5)], seen=version)
+        except CaseChangedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, (OFFICER, OTHER))) == [False, True]
+    assert reports.public_photo(code, 1)
+    assert t.broken_files() == []
+
+
+def test_one_who_came_second_spoils_nothing_for_the_photos_that_follow(reports: Reports) -> None:
+    code = send(reports, photos=[portrait(), portrait()]).case.id
+    version = act(reports, code, "accept").version
+    shown = reports.publish(OFFICER, code, 1, [], seen=version)
+    with pytest.raises(CaseChangedError):
+        reports.publish(OTHER, code, 1, [Box(0, 0, 0.5, 0.5)], seen=version)
+    reports.publish(OFFICER, code, 2, [], seen=shown.version)
+    assert len(cast("list[str]", reports.status(code)["photos"])) == 2
 
 
 @pytest.mark.parametrize(

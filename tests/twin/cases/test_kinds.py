@@ -56,7 +56,8 @@ def test_a_kind_that_can_be_worked_by_has_no_faults() -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
 def test_every_kind_the_program_brings_can_be_worked_by(kind: CaseKind) -> None:
-    assert faults(kind, checks=EXTENSIONS.checks, effects=EXTENSIONS.effects) == []
+    known = EXTENSIONS
+    assert faults(kind, checks=known.checks, effects=known.effects, deciding=known.deciding) == []
     assert all(s.title and s.title_en for s in kind.states)
     assert all(t.title and t.title_en for t in kind.transitions)
 
@@ -73,6 +74,59 @@ def test_two_states_that_only_reach_each_other_are_unreachable() -> None:
     kind = replace(kind, states=(*kind.states, State("b")))
     unreachable = [text for code, text in found(kind) if code == "unreachable"]
     assert unreachable == ["state 'a' is unreachable from 'new'", "state 'b' is unreachable from 'new'"]
+
+
+def test_what_would_happen_by_itself_without_end_is_refused() -> None:
+    there = Transition("there", ("new",), "limbo", automatic=True)
+    back = Transition("back", ("limbo",), "new", automatic=True)
+    assert [(f.code, f.where) for f in faults(with_state("limbo", there, back))] == [
+        ("loop", "transitions.there"),
+        ("loop", "transitions.back"),
+    ]
+    assert faults(with_state("limbo", there, replace(back, once=1))) == []
+
+
+def test_a_kind_nobody_could_read_is_refused_at_once() -> None:
+    count = 5000
+    states = tuple(State(f"s{n}") for n in range(count))
+    steps = tuple(Transition(f"t{n}", (f"s{n}",), f"s{n + 1}", roles=("planner",)) for n in range(count))
+    kind = replace(PLAIN, states=states, transitions=steps)
+    assert {(f.code, f.where) for f in faults(kind)} == {("too_many", "states"), ("too_many", "transitions")}
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        Amount(float("nan"), Unit.WORKING_DAYS),
+        Amount(float("inf"), Unit.MONTHS),
+        Amount(float("inf"), Unit.HOURS),
+        Amount(1e12, Unit.DAYS),
+        Amount(121, Unit.MONTHS),
+        Amount(1e9, Unit.WORKING_DAYS),
+    ],
+)
+def test_a_time_that_no_calendar_reaches_is_refused(amount: Amount) -> None:
+    assert [code for code, _ in found(with_clock(budget=amount))] == ["budget"]
+
+
+def test_nobody_can_make_a_kind_by_which_one_person_publishes_alone(make: Callable[..., Cases]) -> None:
+    kinds = make(*KINDS, extensions=EXTENSIONS).kinds
+    mine = replace(kinds.get("plan_edit"), name="my_edit", code="ME")
+    alone = tuple(replace(t, separate=False) if t.name == "approve" else t for t in mine.transitions)
+    with pytest.raises(SchemaError, match="needs another person than the author"):
+        kinds.put(ADMIN, replace(mine, transitions=alone), seen=0, reason="r")
+    with pytest.raises(SchemaError, match="plan_edit_publish needs an approval"):
+        kinds.put(ADMIN, replace(mine, on_open="plan_edit_publish"), seen=0, reason="r")
+
+
+def test_a_decision_under_another_name_is_no_way_round_the_people_it_needs(cases: Cases) -> None:
+    case = cases.open(PLANNER, PLAIN.name, BODY)
+    finish = next(t for t in PLAIN.transitions if t.is_separate)
+    others = tuple(t for t in PLAIN.transitions if t is not finish)
+    short = replace(finish, name="finish_fast", approvals=1, separate=False, roles=("reviewer", "administrator"))
+    kind = cases.kinds.put(ADMIN, replace(PLAIN, transitions=(*others, short)), seen=1, reason="r")
+    with pytest.raises(ConflictError, match="fewer people"):
+        cases.migrate(ADMIN, case.id, kind.version, seen=case.version, reason="r")
 
 
 def test_a_state_without_a_way_to_an_end_is_named() -> None:

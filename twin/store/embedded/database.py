@@ -20,6 +20,7 @@ from duckdb.func import SPECIAL
 from twin.errors import (
     InternalError,
     NoTwinError,
+    ParameterError,
     StorageFullError,
     StoreBusyError,
     StoreError,
@@ -418,4 +419,6 @@ def _translated(path: Path) -> Iterator[None]:
                 f"the disk holding {path} is full; nothing of this write was kept",
                 hint="Free some space and try again.",
             ) from exc
+        if "surrogate" in text and "not allowed" in text:
+            raise ParameterError("a text holds half a character", hint="Send Unicode.") from exc
         raise StoreError(f"the store failed: {text}") from exc
