@@ -158,8 +158,7 @@ def _in_person(viewer: Viewer) -> None:
 
 def _link(request: Request, ctx: Context, viewer: Viewer, account: str) -> dict[str, Any]:
     known = ctx.desk.accounts.get(account)
-    is_first = known.password is None and known.last_used is None
-    also = [] if is_first else ctx.desk.people.unsettling(viewer, known.person)
+    also = ctx.desk.people.unsettling(viewer, known.person)
     secret, until = ctx.desk.accounts.start_reset(viewer, account, also=also)
     base = ctx.settings.entry.public_url or str(request.base_url).rstrip("/")
     # Behind the hash, so that it is in no log of a server or proxy.

@@ -98,14 +98,18 @@ class Lockout:
         is_old = datetime.now(UTC) - last > timedelta(seconds=attempt.limit.forget_s)
         return 0 if is_old else int(str(record.body["failures"])), last, record.version
 
-    def forget(self, attempts: list[Attempt]) -> list[RecordOp]:
-        """The operations that take a right attempt back: an account begins anew, an address loses this one only."""
+    def forget(self, attempts: list[Attempt], *, anew: bool = True) -> list[RecordOp]:
+        """The operations that take a right attempt back: an account begins anew, an address loses this one only.
+
+        Without ``anew`` the account loses this one only as well: a password that was right opens nothing yet, and must
+        not make room for more guesses at the code.
+        """
         ops: list[RecordOp] = []
         for attempt in attempts:
             failures, last, version = self._read(attempt)
             if not version:
                 continue
-            if attempt.limit is ACCOUNT or failures <= 1:
+            if (anew and attempt.limit is ACCOUNT) or failures <= 1:
                 ops.append(Drop(KIND, attempt.key))
             else:
                 ops.append(Put(KIND, attempt.key, {"failures": failures - 1, "last": format_time(last)}))

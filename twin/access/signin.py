@@ -87,7 +87,7 @@ class SignIn:
         if not passwords.matches(known.password if known else None, password) or known is None:
             raise self._refused(known, "password")
         if known.has_second_factor and not code.strip():
-            self.store.write_records(self.lockout.forget(attempts))
+            self.store.write_records(self.lockout.forget(attempts, anew=False))
             raise SecondFactorError("this account needs the code of its second factor", where="code")
         return self._opened(known.name, password, code, attempts)
 

@@ -239,6 +239,7 @@ DEFENCE = SecrecyRule(
     names=("Quốc phòng", "An ninh", "Quốc phòng, an ninh"),
     phrases=(
         "đất quốc phòng", "đất an ninh", "đất quân sự", "dat quocphong", "dat anninh", "ndd quocphong", "ndd anninh",
+        "đất cqp",
     ),
     title="Đất quốc phòng, an ninh",
     title_en="Land of national defence and security",

@@ -154,7 +154,7 @@ _LAND_USE = (
 LAND_USE_CODES = frozenset(_LAND_USE.split())
 """Codes that may stand in a list with spaces only: circular 08/2024/TT-BTNMT, annex II, and older ones."""
 
-_BETWEEN = re.compile(r"[+,;:/|&*\-–—()\[\]{}\"'=\n\r\t]+")
+_BETWEEN = re.compile(r"(?:[^\w\s.]|\.(?!\d)|[\n\r\t])+")
 _CODE = re.compile(r"([a-z]{3})\d*")
 _FIGURE = re.compile(r"\d+(\.\d+)?|m2|m²|ha|")
 

@@ -55,6 +55,18 @@ def test_a_proposed_role_is_confirmed_by_the_other_administrator(
     assert other_admin.post(confirm).status_code == 404
 
 
+def test_who_made_a_link_cannot_decide_by_it_in_the_place_of_a_person_confirmed_before(
+    admin: httpx.Client, other_admin: httpx.Client
+) -> None:
+    body = {"name": "Đỗ Văn Giang", "roles": ["duty_officer"], "account": "giang.do"}
+    person = admin.post("/app/people", json=body).json()["id"]
+    other_admin.post(f"/app/people/{person}/roles/duty_officer/confirm")
+    assert admin.post(f"/app/people/{person}/reset").status_code == 200
+    (role,) = admin.get(f"/app/people/{person}").json()["roles"]
+    assert role["state"] == "proposed"
+    assert admin.post(f"/app/people/{person}/roles/duty_officer/confirm").status_code == 403
+
+
 def test_the_same_identity_is_refused_and_registers_nobody(admin: httpx.Client) -> None:
     assert admin.post("/app/people", json={"name": "Một", "identity": "e.ho@x.example.vn"}).status_code == 201
     before = len(admin.get("/app/people").json()["people"])

@@ -189,6 +189,20 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(desk: Desk, minh:
         assert desk.sessions.find(desk.sign_in.by_password("minh", PASSWORD, code=totp.now()))
 
 
+def test_who_has_the_password_cannot_go_on_guessing_codes(desk: Desk, minh: Person) -> None:
+    totp, _ = enrolled(desk)
+    wrong = "000000" if totp.now() != "000000" else "000001"
+    for _ in range(ACCOUNT.free + 1):
+        with pytest.raises(SecondFactorError):
+            desk.sign_in.by_password("minh", PASSWORD)
+        with pytest.raises(SignInError):
+            desk.sign_in.by_password("minh", PASSWORD, code=wrong)
+    with pytest.raises(TooManyError):
+        desk.sign_in.by_password("minh", PASSWORD, code=wrong)
+    with pytest.raises(TooManyError):
+        desk.sign_in.by_password("minh", PASSWORD)
+
+
 def test_a_code_opens_once(desk: Desk, minh: Person) -> None:
     totp, _ = enrolled(desk)
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=60), tick=False):
