@@ -99,7 +99,8 @@ class SecrecyRule:
     def meets(self, properties: Mapping[str, Any]) -> bool:
         """Whether a row with these attributes has the class."""
         wanted, names, phrases = _prepared(self)
-        for text in _texts(properties, self.attributes):
+        for said in _texts(properties, self.attributes):
+            text = _seen(said)
             if wanted and _codes(text, wanted) & wanted:
                 return True
             if names or phrases:
@@ -137,8 +138,12 @@ def suspicion(rules: Sequence[SecrecyRule]) -> tuple[str, str]:
     between = f"(?:[^a-z0-9]|{_ESCAPE})+"
     phrases = sorted(between.join(map(re.escape, phrase)) for phrase in words)
     of_codes = f"(?:^|[^a-z]|{_ESCAPE})(?:{'|'.join(sorted(map(re.escape, codes)))})(?:[^a-z]|$)" if codes else ""
-    return of_codes, "|".join(phrases)
+    of_words = "|".join(phrases)
+    return (f"{of_codes}|{_UNSEEN}" if of_codes else ""), (f"{of_words}|{_UNSEEN}" if of_words else "")
 
+
+_UNSEEN = "[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\uff01-\uff5e]"
+"""Letters of double width and signs that nobody sees: such a text is looked at as it is seen."""
 
 _ESCAPE = r"\\(?:[bfnrt]|u[0-9a-f]{4})"
 """How JSON writes what stands between words although it looks like a letter."""
@@ -171,6 +176,14 @@ def _texts(value: Any, attributes: Sequence[str] = (EVERY,)) -> Iterator[str]:
             for name, part in value.items():
                 if EVERY in attributes or name in attributes:
                     yield from _texts(part)
+
+
+def _seen(text: str) -> str:
+    """A text as a reader sees it: letters of double width as others, without what has no width."""
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in composed if unicodedata.category(c) != "Cf")
 
 
 def _codes(text: str, wanted: frozenset[str]) -> set[str]:

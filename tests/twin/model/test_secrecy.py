@@ -39,6 +39,10 @@ SECRET: list[dict[str, object]] = [
     {"label": "“CQP”"},
     {"label": "CQP @ 12.5 m2"},
     {"note": "Thửa đất CQP (cũ)"},
+    {"label": "C\u200bQP"},
+    {"label": "\ufeffCAN"},
+    {"label": "ＣＱＰ"},
+    {"note": "Đất quốc\u00ad phòng"},
     {"label": "CQP12"},
     {"label": "ONT_CQP"},
     {"codes": ["ONT", "CQP"]},
@@ -111,7 +115,7 @@ def test_what_finds_suspects_does_not_suspect_cities_and_roads() -> None:
     assert not re.search(phrases, '{"road":"quoc lo 14","unit":"tinh tay ninh"}')
     accented, _ = suspicion([SecrecyRule(Secrecy.INTERNAL, codes=("ĐQ",))])
     assert re.search(accented, unicodedata.normalize("NFD", '"đq"'))
-    assert suspicion([SecrecyRule(Secrecy.INTERNAL, phrases=("x",))]) == ("", "x")
+    assert suspicion([SecrecyRule(Secrecy.INTERNAL, phrases=("x",))])[0] == ""
 
 
 def test_a_selection_names_layers_and_groups() -> None:
