@@ -5,11 +5,14 @@ Plain ASGI, because streams must pass through unbuffered.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,7 +22,7 @@ from api.metrics import Metrics
 from api.problems import problem_of, unexpected
 from api.rates import RateLimiter
 from twin.access.audit import request_id
-from twin.errors import TwinError
+from twin.errors import TooLargeError, TwinError
 
 _CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; child-src 'self' blob:; "
@@ -33,8 +36,15 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"permissions-policy", b"camera=(), microphone=(), payment=()"),
 )
 """Pages load nothing from elsewhere. Inline style is what the map library sets on its own elements."""
+BODY_MOST = 16 << 20
+"""Largest body of a request that is read into memory. [bytes]"""
+_STREAMED = re.compile(r"/app/(import|verify|cases/[^/]+/files|reports(/.*)?)")
+"""Routes that take files: each has a bound of its own."""
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 """Sent where the request came by https: browsers then use nothing else for a year."""
+
+
+_TOO_LARGE = f"the body is larger than {BODY_MOST} bytes"
 
 
 class Edge:
@@ -90,11 +100,31 @@ class _Exchange:
             self._gate.check_addressed(connection, self._method)
             if self._gate.needs_forgery_check(connection, self._method):
                 await run_in_threadpool(self._gate.check_forgery, connection)
-            await self._app(self._scope, receive, self._pass_on)
+            await self._app(self._scope, self._bounded(connection, receive), self._pass_on)
         except TwinError as error:
             await self._refuse(problem_of(error).response(), receive)
         except Exception as error:  # noqa: BLE001 - the last place: nothing of it may reach the caller
             await self._refuse(unexpected(error).response(), receive)
+
+    def _bounded(self, connection: HTTPConnection, receive: Receive) -> Receive:
+        """The body, refused as soon as it is larger than what may be read into memory."""
+        if _STREAMED.fullmatch(connection.url.path):
+            return receive
+        said = connection.headers.get("content-length", "")
+        if said.isascii() and said.isdigit() and int(said) > BODY_MOST:
+            raise TooLargeError(_TOO_LARGE, where="body")
+        size = 0
+
+        async def bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > BODY_MOST:
+                # What reads the body turns any other error into "cannot be parsed".
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LARGE)
+            return message
+
+        return bounded
 
     def _count(self, seconds: float) -> None:
         route = getattr(self._scope.get("route"), "path", "other")

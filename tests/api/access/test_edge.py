@@ -105,6 +105,18 @@ def test_what_is_about_people_is_kept_by_no_cache(client: httpx.Client, staff: S
     assert client.get(path).headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/app/session", "/app/policy/dry-run", "/sta/v1.1/Observations", "/nowhere"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_would_fill_the_memory_is_refused(client: httpx.Client, path: str, chunked: bool) -> None:
+    part = b"[" * (1 << 20)
+    content = (part for _ in range(17)) if chunked else part * 17
+    answer = client.post(path, content=content, headers={"Content-Type": "application/json"})
+    # Without a length it is refused when it is read; a route that reads none refuses for its own reason.
+    is_read = path == "/app/session" or not chunked
+    assert (answer.status_code == 413) is is_read
+    assert answer.status_code < 500
+
+
 # -- rates ------------------------------------------------------------------------------------------------------------
 
 
