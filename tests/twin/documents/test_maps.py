@@ -131,6 +131,19 @@ def test_the_legend_names_only_what_is_on_the_map() -> None:
     assert drawing.drawn == {"a": 1, "b": 0}
 
 
+def test_an_area_has_its_colour_of_the_legend_also_above_another_and_the_smaller_lies_on_top() -> None:
+    # Half-transparent red on white is (255, 128, 128), green (128, 192, 128): 255 + (c - 255) / 2, rounded to even.
+    symbols = (Symbol("fill", "Lớn", "#ff0000", 0.5), Symbol("fill", "Nhỏ", "#008000", 0.5))
+    x, y, *_ = shapely.bounds(SQUARE)
+    small = shapely.box(x, y, *shapely.point_on_surface(SQUARE).coords[0])
+    layer = MapLayer("a", "Lớp A", symbols, (MapFeature(small, 1), MapFeature(SQUARE, 0)))
+    drawing = draw(fit([SQUARE], width_mm=150, height_mm=100, crs=ZONE), (layer,))
+    ((_, shown),) = drawing.legend
+    assert [(s.color, s.opacity) for s in shown] == [("#ff8080", 1.0), ("#80c080", 1.0)]
+    drawn = re.findall(r'fill="(#\w+)" fill-opacity="([\d.]+)"', drawing.svg)
+    assert drawn == [("#ff8080", "1"), ("#80c080", "1")]
+
+
 def test_labels_do_not_lie_on_each_other_nor_outside() -> None:
     points = tuple(
         MapFeature(ground(shapely.Point(x, y)), 0, f"Trạm đo số {x}")

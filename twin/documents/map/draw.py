@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -67,6 +67,9 @@ def draw(
 ) -> Drawing:
     """Draw layers in order, pictures of grids under them; labels are ``enlarged`` on large sheets.
 
+    Where areas of a layer overlap, the smaller lies on top. Over bare paper an area has the colour it has in the
+    legend, whatever lies beneath it; only over a grid does it let that be seen through.
+
     Raises
     ------
     ParameterError
@@ -78,24 +81,33 @@ def draw(
     legend: list[tuple[str, tuple[Symbol, ...]]] = [(p.title, p.classes) for p in pictures if p.classes]
     drawn: dict[str, int] = {}
     _refuse_too_much(layers)
-    for layer in layers:
+    for given in layers:
+        layer = given if pictures else replace(given, symbols=tuple(map(_on_paper, given.symbols)))
         used: set[int] = set()
         count = 0
-        parts: list[tuple[int, str]] = []
+        parts: list[tuple[float, str]] = []
         for feature, shape in _visible(frame, layer.features):
             symbol = layer.symbols[feature.symbol]
-            parts.append((feature.symbol, _mark(frame, feature, shape, symbol, patterns)))
+            area = float(shape.area) if symbol.kind == "fill" else 0.0
+            parts.append((-area, _mark(frame, feature, shape, symbol, patterns)))
             used.add(feature.symbol)
             count += 1
             if feature.label:
                 wanted += _labelled(frame, layer, feature, shape, len(wanted), layer.label_size_pt * enlarged)
-        # Casings and fills of one class before the next: later classes lie on top, as in the style's order.
-        out += [text for _, text in parts]
+        out += [text for _, text in sorted(parts, key=lambda part: part[0])]
         if used:
             legend.append((layer.title, tuple(layer.symbols[i] for i in sorted(used))))
         drawn[layer.name] = count
     svg = _svg(frame, patterns, out)
     return Drawing(frame, svg, _placed(frame, wanted), tuple(legend), drawn)
+
+
+def _on_paper(symbol: Symbol) -> Symbol:
+    """An area's symbol in the colour it has over white paper, opaque."""
+    if symbol.kind != "fill" or symbol.opacity >= 1:
+        return symbol
+    mixed = (round(255 + (int(symbol.color[i : i + 2], 16) - 255) * max(symbol.opacity, 0.0)) for i in (1, 3, 5))
+    return replace(symbol, color="#" + "".join(f"{part:02x}" for part in mixed), opacity=1.0)
 
 
 def _refuse_too_much(layers: Sequence[MapLayer]) -> None:
