@@ -87,6 +87,23 @@ def test_records_are_found_by_their_members(store: Store) -> None:
     assert store.count_records("case", where={"state": "new"}) == 2
 
 
+def test_many_records_at_once_are_as_one_by_one(store: Store) -> None:
+    store.write_records([Put("case", "c3", {"n": 0}), Put("case", "c4", {"n": 0})])
+    store.write_records([Drop("case", "c4")])
+    many = [Put("case", f"c{n}", {"n": n, "text": "đường"}) for n in range(12)]
+    store.write_records(many)
+    assert {r.key: (r.version, r.body["n"]) for r in store.records("case")} == {
+        f"c{n}": (2 if n in {3, 4} else 1, n) for n in range(12)
+    }
+    with pytest.raises(ConflictError, match="c5"):
+        store.write_records([Put("case", f"d{n}", {}) for n in range(12)] + [Put("case", "c5", {}, expect=0)])
+    with pytest.raises(ConflictError, match="d3"):
+        store.write_records([Put("case", f"d{n}", {}, expect=1 if n == 3 else 0) for n in range(12)])
+    store.write_records([*(Put("case", f"e{n}", {}) for n in range(12)), Put("case", "e0", {"last": True})])
+    assert store.record("case", "e0").body == {"last": True}
+    assert store.count_records("case") == 24
+
+
 def test_a_member_name_cannot_carry_sql(store: Store) -> None:
     with pytest.raises(ParameterError, match="not a member"):
         store.records("case", where={"a') OR 1=1 --": "x"})

@@ -33,6 +33,8 @@ from twin.store.embedded.part import Part, commit_of, folded, loads
 from twin.types import Json
 
 _COLUMNS = "kind, key, version, body, recorded_from, recorded_to"
+_MANY = 8
+"""So many new records are written at once rather than one by one."""
 _CURRENT = f"recorded_to = {OPEN_END}"
 _WRITING = frozenset(
     {
@@ -173,10 +175,12 @@ class RecordPart(Part):
 
 def apply(tx: Transaction, ops: Sequence[RecordOp]) -> None:
     """Carry out operations within a commit, in their order."""
+    fresh = _put_fresh(tx, ops)
     for op in ops:
         match op:
             case Put():
-                _put(tx, op)
+                if id(op) not in fresh:
+                    _put(tx, op)
             case Drop():
                 _drop(tx, op)
             case Expect():
@@ -189,6 +193,34 @@ def apply(tx: Transaction, ops: Sequence[RecordOp]) -> None:
                 _check_features(tx, op)
     if any(isinstance(op, Put | Drop) and KINDS[op.kind].announced for op in ops):
         tx.touch("record")
+
+
+def _put_fresh(tx: Transaction, ops: Sequence[RecordOp]) -> set[int]:
+    """Write records there never were all at once, if they are many; the ``id`` of each operation done."""
+    puts = [op for op in ops if isinstance(op, Put)]
+    named = {(op.kind, op.key) for op in ops if isinstance(op, Put | Drop | Expect)}
+    if len(puts) < _MANY or len(named) < len([op for op in ops if isinstance(op, Put | Drop | Expect)]):
+        return set()  # few, or several about one record, whose order counts
+    marks = ", ".join("?" * len(puts))
+    known = tx.rows(f"SELECT DISTINCT kind, key FROM record WHERE key IN ({marks})", [op.key for op in puts])
+    fresh = [op for op in puts if (op.kind, op.key) not in set(known)]
+    for op in fresh:
+        _seen(op.kind, op.key, op.expect, 0)
+    tx.append(
+        "record",
+        [
+            {
+                "kind": op.kind,
+                "key": op.key,
+                "version": 1,
+                "body": _text(op.body, f"{op.kind} {op.key}"),
+                "recorded_from": tx.recorded_at,
+                "recorded_to": OPEN_END,
+            }
+            for op in fresh
+        ],
+    )
+    return {id(op) for op in fresh}
 
 
 def _newest(tx: Transaction, kind: str, key: str) -> tuple[int, bool]:
@@ -220,7 +252,8 @@ def _put(tx: Transaction, op: Put) -> None:
             [newest + 1, body, tx.recorded_at, op.kind, op.key],
         )
         return
-    _close(tx, op.kind, op.key)
+    if is_current:
+        _close(tx, op.kind, op.key)
     tx.execute(
         "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", [op.kind, op.key, newest + 1, body, tx.recorded_at, OPEN_END]
     )
