@@ -34,6 +34,18 @@ def take(browser: Browser, url: str, path: Path, size: tuple[int, int], *, night
     page.close()
 
 
+def take_page(browser: Browser, url: str, path: Path, size: tuple[int, int], *, role: str = "") -> None:
+    """One picture of one of the pages beside the map, seen in a role of an open twin."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme="light")
+    page.goto(url)
+    if role:
+        page.get_by_label("Xem với vai trò").select_option(role)
+    page.locator("main h1, main h2").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(4000)
+    page.screenshot(path=str(path))
+    page.close()
+
+
 def main(address: str, folder: Path) -> None:
     """Take them all."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,6 +55,11 @@ def main(address: str, folder: Path) -> None:
         take(browser, f"{address}/#map=14.6/11.5275/106.8975&here={BRIDGE}", folder / "map.png", DESK)
         take(browser, f"{address}/#map=15.2/11.5262/106.8985&at={peak}", folder / "flood.png", DESK, night=True)
         take(browser, f"{address}/#map=16/11.5315/106.8925&here=106.8921,11.5312", folder / "phone.png", PHONE)
+        take_page(browser, f"{address}/cases", folder / "cases.png", DESK, role="duty_officer")
+        take_page(browser, f"{address}/law?q=mat%20do%20xay%20dung", folder / "law.png", DESK)
+        take_page(browser, f"{address}/report", folder / "report-phone.png", PHONE)
+        take_page(browser, f"{address}/verify", folder / "verify-phone.png", PHONE)
+        take_page(browser, f"{address}/admin", folder / "admin.png", DESK, role="administrator")
         browser.close()
 
 

@@ -57,7 +57,9 @@ export function Table<T>({ caption, columns, rows, keyOf, chosen }: Props<T>) {
 
 /** Names with their values, one pair a line; pairs without a value are left out. */
 export function Facts({ pairs }: { pairs: readonly (readonly [string, ComponentChildren])[] }) {
-  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const shown = pairs.filter(
+    ([, value]) => value !== null && value !== undefined && value !== "" && value !== false,
+  );
   return (
     <dl class="facts facts--page">
       {shown.map(([name, value]) => (

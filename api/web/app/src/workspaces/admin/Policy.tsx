@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { policies, type PolicyDryRun, type PolicyVersion } from "../../api/people";
+import type { Json, Role } from "../../api/types";
 import { formatDateTime, parseTime } from "../../format/time";
 import { pick, t } from "../../state/preferences";
 import { useReading, useSending } from "../../state/reading";
@@ -52,9 +53,46 @@ export function Policy() {
             </p>
             <Button onClick={() => setEditing(true)}>{t("policy.edit")}</Button>
           </div>
-          <Value value={found.policy} />
+          <Readable policy={found.policy} />
         </>
       )}
+    </>
+  );
+}
+
+/** Roles under each other; what is no rule about a role stands below. */
+function Readable({ policy }: { policy: Record<string, Json> }) {
+  const { roles, ...rest } = policy;
+  const rows = Object.entries(roles as Record<string, Record<string, Json>>);
+  const list = (value: Json | undefined): string => {
+    if (Array.isArray(value)) return value.length === 0 ? "–" : value.map(String).join(", ");
+    const said = Object.entries((value ?? {}) as Record<string, Json>);
+    return said.length === 0 ? "–" : said.map(([layer, names]) => `${layer}: ${list(names)}`).join("; ");
+  };
+  return (
+    <>
+      <Table
+        caption={t("policy.current")}
+        rows={rows}
+        keyOf={([role]) => role}
+        columns={[
+          { key: "role", title: t("policy.role"), show: ([role]) => roleWord(role as Role) },
+          { key: "layers", title: t("policy.layers"), breaks: true, show: ([, one]) => list(one.layers) },
+          { key: "except", title: t("policy.except"), breaks: true, show: ([, one]) => list(one.except) },
+          { key: "access", title: t("policy.access"), show: ([, one]) => <Value value={one.access} /> },
+          { key: "clear", title: t("policy.clearance"), show: ([, one]) => <Value value={one.clearance} /> },
+          { key: "hide", title: t("policy.hide"), breaks: true, show: ([, one]) => list(one.hide) },
+          {
+            key: "area",
+            title: t("policy.area"),
+            show: ([, one]) => t(one.area ? "policy.area_some" : "policy.area_all"),
+          },
+        ]}
+      />
+      <section class="part">
+        <h2>{t("policy.secrecy")}</h2>
+        <Value value={rest} />
+      </section>
     </>
   );
 }

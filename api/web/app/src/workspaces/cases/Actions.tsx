@@ -204,6 +204,7 @@ function ActForm({ held, kind, transition, reload, close, finished }: ActProps) 
         {faster ? (
           stillPossible && (
             <Button
+              key="again" // Not the button below with another type: this press must not send.
               main
               onClick={() => {
                 setFaster(null);
@@ -214,7 +215,7 @@ function ActForm({ held, kind, transition, reload, close, finished }: ActProps) 
             </Button>
           )
         ) : (
-          <Button main busy={sending.busy}>
+          <Button key="act" main busy={sending.busy}>
             {title}
           </Button>
         )}
