@@ -21,7 +21,7 @@ from api.app import create_app
 from api.serve import running
 from api.settings import Settings
 from tests.web.conftest import PATIENCE_MS, ROOT, Town, Watched
-from tests.web.town import LAT, LON, build
+from tests.web.town import LAT, LON, PARCEL, build
 from twin.access.signin import SecondFactorFor
 from twin.model.view import Role
 
@@ -155,6 +155,28 @@ def test_rules_are_found_without_diacritics_and_say_what_changes_when(visit) -> 
     page.goto(page.url.rsplit("/law", 1)[0] + "/law?tab=changes")
     expect(page.get_by_role("heading", name="01/01/2027")).to_be_visible()
     expect(page.get_by_role("heading", name="15/12/2026")).to_be_visible()
+
+
+def test_a_genuine_paper_is_told_from_an_altered_one(visit, town: Town, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    wanted = {"template": "planning_extract", "inputs": {"lon": PARCEL.centroid.x, "lat": PARCEL.centroid.y}}
+    with acting(town, "planner") as planner:
+        issued = planner.post("app/documents", json=wanted)
+        assert issued.status_code == 201, issued.text
+        pdf = planner.get(issued.json()["pdf"].lstrip("/")).content
+    page = visit("verify", width=360, height=780)
+    send = page.get_by_label("Chọn tệp PDF")
+    send.set_input_files({"name": "trich.pdf", "mimeType": "application/pdf", "buffer": pdf})
+    expect(page.get_by_role("heading", name="Văn bản thật, còn nguyên vẹn")).to_be_visible()
+    expect(page.locator(".verdict")).to_contain_text(issued.json()["id"])
+    middle = len(pdf) // 2
+    altered = pdf[:middle] + bytes([pdf[middle] ^ 1]) + pdf[middle + 1 :]
+    send.set_input_files({"name": "trich.pdf", "mimeType": "application/pdf", "buffer": altered})
+    expect(page.get_by_role("heading", name="Nội dung đã bị sửa sau khi phát hành")).to_be_visible()
+    scanned = visit(f"verify#{issued.json()['token']}", width=360, height=780)
+    expect(scanned.get_by_role("heading", name="Văn bản thật, còn nguyên vẹn")).to_be_visible()
+    page.get_by_label("Hoặc dán chuỗi trong mã QR").fill(issued.json()["token"])
+    page.get_by_role("button", name="Kiểm tra", exact=True).click()
+    expect(page.get_by_role("heading", name="Văn bản thật, còn nguyên vẹn")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", [*PUBLIC, *(p for p, _ in STAFF), *ADMIN])

@@ -149,9 +149,20 @@ export interface IssuedDocument {
   pdf: string;
 }
 
+/** What the genuine document says. */
+export interface Genuine {
+  id?: string;
+  issued?: string;
+  key?: string;
+  title?: string;
+  subtitle?: string;
+  issuer?: string;
+  facts?: [name: string, value: Json][];
+}
+
 export interface Verification {
   outcome: Outcome;
-  document: Partial<IssuedDocument> | null;
+  document: Genuine | null;
   text: string;
   text_en: string;
 }

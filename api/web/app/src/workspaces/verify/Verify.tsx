@@ -17,7 +17,9 @@ import { tokenIn } from "./token";
 
 export function Verify() {
   const { rest, search } = route.value;
-  const given = search.get("token") ?? search.get("t") ?? rest.join("/");
+  // The QR code carries the token behind the hash, where no server or proxy writes it down.
+  const [hash] = useState(() => decodeURIComponent(location.hash.slice(1)));
+  const given = search.get("token") ?? (hash || rest.join("/"));
   const [token, setToken] = useState(given);
   const [answer, setAnswer] = useState<Verification | null>(null);
   const [notPdf, setNotPdf] = useState(false);
@@ -138,14 +140,16 @@ function Answer({ answer }: { answer: Verification }) {
           <p class="muted">{t("verify.compare")}</p>
           <Facts
             pairs={[
-              [t("verify.doc_title"), found.title],
+              [t("verify.doc_title"), [found.title, found.subtitle].filter(Boolean).join(" · ")],
               [t("verify.doc_id"), found.id],
               [t("verify.doc_issued"), <When time={found.issued} />],
-              [t("verify.doc_by"), found.by],
+              [t("verify.doc_by"), found.issuer],
               [t("verify.doc_key"), found.key],
             ]}
           />
-          {found.canonical && <Value value={found.canonical} />}
+          {found.facts && (
+            <Facts pairs={found.facts.map(([name, value]) => [name, <Value key={name} value={value} />])} />
+          )}
         </div>
       )}
     </section>
