@@ -229,8 +229,8 @@ def _stamp(stamp: Stamp | None, viewer: Viewer) -> Json:
 
 def _between(start: str | None, end: str | None, default: timedelta) -> tuple[date, date]:
     first = _day(start, "start") or day_of(datetime.now(UTC))
-    last = _day(end, "end") or first + default
-    if not first <= last <= first + LONGEST:
+    last = _day(end, "end") or first + min(default, date.max - first)
+    if not timedelta() <= last - first <= LONGEST:
         raise ParameterError(f"from {first} to {last} is no span, or too long a one", where="end")
     return first, last
 

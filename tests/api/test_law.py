@@ -249,7 +249,8 @@ def test_commands_list_show_and_say_what_changes(command: Any, capsys: pytest.Ca
     assert [r["id"] for r in listed["rules"]] == ["flood.alarm_levels"]
     assert command("law", "show", "planning.house_density")["sheets"][0]["rows"][0]["density_pct"]["text"] == "100"
     coming = command("law", "changes", "--start", "2026-12-15", "--end", "2026-12-15")["changes"]
-    assert {(c["id"], c["what"]) for c in coming} == {("inforce.apartments", "begins"), ("inforce.apartments", "ends")}
+    rules = "inforce.apartments", "planning.parking_flats"
+    assert {(c["id"], c["what"]) for c in coming} == {(rule, what) for rule in rules for what in ("begins", "ends")}
     assert command("law", "show", "no.such", status=2)["type"] == "urn:twin:problem:not-found"
     assert command("law", "changes", "--start", "soon", status=2)["type"] == "urn:twin:problem:parameter"
     assert run(["law", "show", "risk.levels"]) == 0
@@ -292,3 +293,8 @@ def register(t: Twin, account: str, role: Role) -> None:
         desk.people.confirm(Viewer("other", Role.ADMINISTRATOR, other.id), person.id, role)
     desk.accounts.add(ADMINISTRATOR, Account(account, person.id))
     desk.accounts.set_password(ADMINISTRATOR, account, PASSWORD)
+
+
+@pytest.mark.parametrize("path", ["/app/law/calendar", "/app/law/changes"])
+def test_the_last_day_there_is_has_no_year_after_it(http: httpx.Client, path: str) -> None:
+    assert http.get(path, params={"start": "9999-12-31"}).status_code in (200, 400)

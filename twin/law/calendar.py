@@ -83,6 +83,8 @@ class WorkingCalendar:
         if not self._week or not self._week <= frozenset(range(1, 8)):
             raise SchemaError("no working weekday, or one outside 1 to 7", where=self.version)
         ends = [end for pair in self.office_hours for end in pair]
+        if any(end.tzinfo for end in ends):
+            raise SchemaError("office hours are those of the zone, without one of their own", where=self.version)
         if not ends or any(a >= b for a, b in pairwise(ends)):
             raise SchemaError("office hours are missing, overlap or end before they start", where=self.version)
 

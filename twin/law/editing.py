@@ -65,6 +65,9 @@ def propose(store: Store, viewer: Viewer, rule: str, body: Mapping[str, Any], *,
     number = len(known.versions) + 1
     draft = replace(draft, number=number, state=State.DRAFT, reason=reason.strip(), entered=stamp)
     check_content(draft)
+    if known.versions and draft.kind is not known.versions[-1].kind:
+        kind = known.versions[-1].kind.value
+        raise ParameterError(f"{rule} is of kind {kind}; who asks it expects that", where="kind")
     return _write(store, viewer, replace(known, versions=(*known.versions, draft)), seen, "law.propose", number)
 
 

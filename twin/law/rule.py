@@ -120,6 +120,8 @@ class Version:
     valid_from: date | None = None
     valid_to: date | None = None
     """First day on which it no longer holds."""
+    not_before: date | None = None
+    """Where ``valid_from`` is not known: a day before which it surely did not hold, as its document was not written."""
     transition: tuple[Transition, ...] = ()
     sources: tuple[str, ...] = ()
     note: str = ""
@@ -145,16 +147,17 @@ class Version:
 
     def holds_on(self, day: date) -> bool:
         """Whether it is in force on a day."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
+        first = self.valid_from or self.not_before
+        return (first is None or first <= day) and (self.valid_to is None or day < self.valid_to)
 
-    def keeps_for(self, approved: date, day: date) -> bool:
-        """Whether it still applies on a day after its end to a plan approved on a date."""
+    def kept_for(self, approved: date, day: date) -> Version | None:
+        """It, if it still applies on a day after its end to a plan approved on a date; no surer than what says so."""
         if self.valid_to is None or day < self.valid_to:
-            return False
-        return any(
-            t.applies_to == "plans_approved_before" and t.date is not None and approved < t.date
-            for t in self.transition
-        )
+            return None
+        for t in self.transition:
+            if t.applies_to == "plans_approved_before" and t.date is not None and approved < t.date:
+                return replace(self, confidence=weakest(self.confidence, t.confidence))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class Rule:
     def on(self, day: date, *, approved: date | None = None) -> Version | None:
         """The version in force on a day (for a plan approved on a date, if one is given); ``None`` if there is none."""
         if approved is not None:
-            kept = [v for v in self.effective if v.keeps_for(approved, day)]
+            kept = [k for v in self.effective if (k := v.kept_for(approved, day)) is not None]
             if kept:
                 return _latest(kept)
         holding = [v for v in self.effective if v.holds_on(day)]
@@ -238,6 +241,7 @@ def version_body(v: Version) -> dict[str, Json]:
         "confidence": v.confidence.value,
         "valid_from": _iso(v.valid_from),
         "valid_to": _iso(v.valid_to),
+        **({"not_before": _iso(v.not_before)} if v.not_before else {}),
         "transition": [transition_body(t) for t in v.transition],
         "sources": list(v.sources),
         "note": v.note,
@@ -294,6 +298,7 @@ def version_of(rule: str, body: Mapping[str, Any]) -> Version:
             state=State(known["state"]),
             valid_from=_date(known["valid_from"]),
             valid_to=_date(known["valid_to"]),
+            not_before=_date(known.get("not_before")),
             transition=tuple(_transition(t) for t in known["transition"]),
             sources=tuple(map(str, known["sources"])),
             note=str(known["note"]),

@@ -293,7 +293,9 @@ def _axis_problems(axis: Mapping[str, Any]) -> Iterator[str]:
     name, kind, nodes = axis["name"], axis["interpolation"], axis["nodes"]
     if kind not in _INTERPOLATIONS:
         yield f"axis {name}: {kind!r} is not an interpolation"
-    if not nodes or (kind != "choice" and any(a >= b for a, b in pairwise(nodes))):
+    if kind != "choice" and not all(_is_number(node) for node in nodes):
+        yield f"axis {name}: a node is no number"
+    elif not nodes or (kind != "choice" and any(a >= b for a, b in pairwise(nodes))):
         yield f"axis {name}: nodes do not rise"
     if axis.get("below", "outside") not in ("clamp", "outside"):
         yield f"axis {name}: below is {axis['below']!r}"
@@ -307,7 +309,7 @@ def _size(axis: Mapping[str, Any]) -> int:
 
 def _shape_problems(values: Any, sizes: Sequence[int]) -> Iterator[str]:
     if not sizes:
-        if values is not None and (isinstance(values, bool) or not isinstance(values, int | float)):
+        if values is not None and not _is_number(values):
             yield f"value {values!r} is not a number"
     elif not isinstance(values, list) or len(values) != sizes[0]:
         yield f"values have not the shape of the axes: {sizes[0]} wanted in {values!r}"
@@ -324,8 +326,16 @@ def _row_problems(content: Mapping[str, Any]) -> Iterator[str]:
         for name, cell in row.items():
             if name not in names | extra:
                 yield f"row {number}: there is no column {name!r}"
-            if name in ins and isinstance(cell, Mapping) and not set(cell) <= _RANGE:
+            if name in ins and isinstance(cell, Mapping) and not _is_range(cell):
                 yield f"row {number}: {cell!r} is not a range"
         for mark in (row.get("confidence"), *row.get("confidence_of", {}).values()):
             if mark is not None and mark not in list(Confidence):
                 yield f"row {number}: {mark!r} is not a confidence"
+
+
+def _is_range(cell: Mapping[str, Any]) -> bool:
+    return set(cell) <= _RANGE and all(_is_number(bound) for bound in cell.values())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -28,6 +28,10 @@ AN_AGAIN = Viewer("an.2", Role.REVIEWER, "person-an")
 ROOT = Viewer("root", Role.ADMINISTRATOR, "person-root")
 DENSITY = "planning.house_density"
 NOW = date(2026, 11, 23)
+TABLE = shipped_rules()[DENSITY][0].content
+CALENDAR = shipped_rules()["calendar.state_bodies"][0].content
+ROWS = {"form": "rows", "columns": [{"name": "a", "role": "in"}, {"name": "b", "role": "out"}]}
+RATE = {"name": "rate", "title": "Tỷ lệ", "title_en": "Rate", "value": 1}
 
 
 def body(rule: str = DENSITY, **changes: Any) -> dict[str, Any]:
@@ -342,6 +346,11 @@ def test_a_new_rule_and_a_version_for_later_dates(store: Store) -> None:
         ({"kind": "calendar", "content": {"zone": "Asia/Nowhere"}}, SchemaError),
         ({"kind": "codes", "content": {"form": "rows", "columns": [], "rows": [{"code": "A"}]}}, SchemaError),
         ({"kind": "rule", "content": {"parameters": []}}, SchemaError),
+        ({"kind": "calendar", "content": {**CALENDAR, "library": "ZZ"}}, SchemaError),
+        ({"kind": "calendar", "content": {**CALENDAR, "office_hours": [["07:00+05:00", "09:00"]]}}, SchemaError),
+        ({"content": {**TABLE, "axes": [{**TABLE["axes"][0], "nodes": list("abcdef")}]}}, SchemaError),
+        ({"content": {**ROWS, "rows": [{"a": {"ge": "x"}, "b": 1}]}}, SchemaError),
+        ({"kind": "rule", "content": {"parameters": [RATE]}}, ParameterError),
     ],
 )
 def test_what_is_no_rule_cannot_be_proposed(store: Store, changes: dict[str, Any], error: type[Exception]) -> None:
@@ -372,3 +381,34 @@ def test_a_record_that_is_no_rule_is_refused_when_read(store: Store) -> None:
     store.write_records([Put("law_rule", "broken.rule", {"versions": [{"number": 1, "kind": "table"}]})])
     with pytest.raises(SchemaError, match=r"broken\.rule"):
         Law.of(store)
+
+
+@pytest.mark.parametrize("rule", sorted(shipped_rules()))
+def test_nothing_holds_before_its_document_was_written(rule: str) -> None:
+    law = Law.shipped()
+    found = law.version(rule, date(1999, 12, 31))
+    if law.rule(rule).versions[0].document.startswith(("QCVN", "QĐ", "TT", "NĐ", "Luật", "Nghị quyết")):
+        assert isinstance(found, NotDeterminable)
+        assert found.why is Why.NOT_IN_FORCE
+
+
+@pytest.mark.parametrize(("day", "in_force"), [(date(2020, 12, 31), False), (date(2021, 12, 31), True)])
+def test_since_when_is_not_known_but_not_before_the_year_of_the_document(day: date, in_force: bool) -> None:
+    assert isinstance(Law.shipped().value(DENSITY, day, area_m2=95), Found) is in_force
+
+
+def test_what_a_transition_keeps_is_no_surer_than_the_transition() -> None:
+    law, old = Law.shipped(), date(2026, 6, 1)
+    before, kept = (law.value(DENSITY, d, approved=old, area_m2=95) for d in (NOW, date(2027, 1, 1)))
+    assert isinstance(before, Found)
+    assert isinstance(kept, Found)
+    assert (before.value, kept.value) == (95, 95)
+    assert (before.basis.confidence, kept.basis.confidence) == (Confidence.CONFIRMED, Confidence.ONE_SOURCE)
+
+
+def test_parking_of_flats_is_unconfirmed_once_the_amendment_nobody_read_is_in_force() -> None:
+    law = Law.shipped()
+    marks = [
+        law.parameter("planning.parking_flats", "two_wheels_m2", d) for d in (date(2026, 12, 14), date(2026, 12, 15))
+    ]
+    assert [a.basis.confidence for a in marks if isinstance(a, Found)] == [Confidence.CONFIRMED, Confidence.UNCONFIRMED]
