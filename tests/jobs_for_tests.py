@@ -64,6 +64,13 @@ def sleep(task: Task) -> dict[str, Any]:
     return {}
 
 
+def leave_the_group(task: Task) -> dict[str, Any]:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    task.progress(0.6, str(child.pid), str(child.pid))
+    time.sleep(float(task.inputs["pause_s"]))
+    return {"child": child.pid}
+
+
 def refuse(task: Task) -> dict[str, Any]:
     raise FormatError("this is no map", where="x.geojson", hint="Send another.")
 
@@ -116,6 +123,7 @@ KINDS = {
         _kind("add_without_looking"),
         _kind("late"),
         _kind("sleep"),
+        _kind("leave_the_group"),
         _kind("refuse"),
         _kind("raise_something"),
         _kind("fail_outside", retries=1),

@@ -135,6 +135,7 @@ class Attempt:
                 late = self._listen(process, ear)
             finally:
                 end_group(process)
+                _end_processes_of(folder)  # those that left the group, which only a library that nobody read does
             with contextlib.suppress(BlockingIOError):
                 while data := os.read(ear, 1 << 16):
                     self.heard.take(data)

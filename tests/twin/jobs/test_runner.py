@@ -130,6 +130,21 @@ def test_a_stopped_job_and_all_its_processes_end(queue: Queue) -> None:
     assert queue.get(job.id).state is JobState.DISMISSED
 
 
+@pytest.mark.parametrize("pause_s", [0, 60])
+def test_a_process_that_left_the_workers_group_ends_with_the_job_too(queue: Queue, pause_s: int) -> None:
+    job = queue.submit("leave_the_group", {"pause_s": pause_s}, STAFF)
+    with Runner(queue) as runner:
+        until(lambda: queue.get(job.id).state.is_over or queue.get(job.id).progress == 0.6, "a child process")
+        if pause_s:
+            child = int(queue.get(job.id).message)
+            queue.cancel(job.id, STAFF)
+            runner.wake()
+        else:
+            child = int(str((queue.wait(job.id, LONG_S).result or {})["child"]))
+        until(lambda: runner.workers() == {}, "no worker")
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
 def test_a_worker_that_will_not_stop_is_ended_and_writes_nothing(queue: Queue, tmp_path: Path) -> None:
     job = queue.submit("late", {"ready": str(tmp_path / "ready")}, STAFF)
     with Runner(queue) as runner:
