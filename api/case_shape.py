@@ -150,6 +150,7 @@ class CaseShaper:
             "title_en": clock.title_en if clock else name,
             "state": state.phase.value,
             "due": moment(state.due),
+            "provisional": clocks.is_provisional(state, self._calendar),
             "ended": moment(state.ended),
             "left_s": clocks.left_s(state, self._now, self._calendar),
             "share": round(clocks.share(state, self._now, self._calendar), 4),

@@ -50,6 +50,9 @@ class Calendar:
     def is_working_day(self, day: date) -> bool:
         return day in self.worked or (day.weekday() < 5 and day not in self.off)
 
+    def is_provisional(self, day: date) -> bool:
+        return day.year > 2027
+
     def add_working_days(self, start: datetime, days: int) -> datetime:
         day = start.astimezone(ZONE).date()
         while days:

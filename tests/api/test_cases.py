@@ -52,6 +52,7 @@ def test_a_plan_edit_goes_from_proposal_to_the_map(http: httpx.Client) -> None:
     assert case["actions"] == ["withdraw"]
     (clock,) = case["clocks"]
     assert (clock["name"], clock["state"], clock["unit"]) == ("review", "running", "working_days")
+    assert clock["provisional"] is False
     assert 0 <= clock["share"] < 0.5
     preview = http.get(f"/app/cases/{case['id']}/preview", headers=REVIEWER).json()
     assert preview["before"]["features"][0]["properties"]["name"] == "Thửa 3 tờ 14"

@@ -34,6 +34,9 @@ class Calendar(Protocol):
     def is_working_day(self, day: date) -> bool:
         """Whether a day is worked."""
 
+    def is_provisional(self, day: date) -> bool:
+        """Whether the days off of the day's year were not announced yet."""
+
     def add_working_days(self, start: datetime, days: int) -> datetime:
         """End of the last of ``days`` working days after the day of ``start``."""
 
@@ -152,6 +155,13 @@ def left_s(state: ClockState, now: datetime, calendar: Calendar) -> float | None
     if now <= state.due:
         return _length(state, now, state.due, calendar)
     return -_length(state, state.due, now, calendar)
+
+
+def is_provisional(state: ClockState, calendar: Calendar) -> bool:
+    """Whether a running clock ends in a year whose days off were not announced, so that its end may yet move."""
+    if not state.is_working or state.due is None or state.ended is not None:
+        return False
+    return calendar.is_provisional(_local(state.due - timedelta(microseconds=1)))
 
 
 def _counted(clock: Clock, state: ClockState, calendar: Calendar) -> ClockState:

@@ -1,7 +1,8 @@
 """The kind ``field_report``: what a citizen saw in the street, until they agree that it is mended.
 
-Categories, times and the duplicate rule are our own (no national list was found; provinces decide) and are data: the
-kind's versions, and the law room's records ``reports.categories`` and ``reports.times``. Words and contact of who
+Categories, times and the duplicate rule are our own (no national list was found; provinces decide) and are data:
+categories and times are the kind's versions (what is shipped stands in the law room too, as ``reports.categories`` and
+``reports.times``), the duplicate rule is that of ``reports.times``. Words and contact of who
 reported are personal and sealed; photos are sealed too and shown only blurred, after an officer has looked.
 """
 

@@ -452,3 +452,20 @@ def test_a_case_that_a_clock_cannot_move_holds_up_no_other_and_can_be_read(
     assert cases.tick() == 1
     assert cases.store.record("case", stuck).body["state"] == "silent"
     assert cases.tick() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "at", "is_provisional"),
+    [
+        # 2027-12-24 is a Friday: the fifth working day is the 31st, whose end is the first moment of 2028.
+        (5, Unit.WORKING_DAYS, local(24, month=12, year=2027), False),
+        (6, Unit.WORKING_DAYS, local(24, month=12, year=2027), True),
+        (30, Unit.DAYS, local(24, month=12, year=2027), False),
+    ],
+)
+def test_an_end_in_a_year_whose_days_off_are_not_announced_says_so(
+    number: float, unit: Unit, at: object, is_provisional: bool
+) -> None:
+    state = started(number, unit, at)
+    assert clocks.is_provisional(state, WEEK) is is_provisional
+    assert not clocks.is_provisional(replace(state, ended=state.due), WEEK)
