@@ -77,10 +77,10 @@ class Carrier:
                 bound_to="" if is_guest else process_name(),
             ).id  # fmt: skip
         with contextlib.ExitStack() as stack:
-            if not is_guest:
-                stack.enter_context(Owner(t.store))
-                stack.enter_context(Runner(queue, only=self.job))
             try:
+                if not is_guest:
+                    stack.enter_context(Owner(t.store))
+                    stack.enter_context(Runner(queue, only=self.job))
                 return self._follow(queue, show, stack, is_guest=is_guest)
             except KeyboardInterrupt:
                 queue.cancel(self.job, t.viewer)

@@ -82,8 +82,9 @@ def worker_of(process: subprocess.Popen[str]) -> psutil.Process:
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
         for child in psutil.Process(process.pid).children():
-            if child.num_threads() and "twin.jobs.worker" in " ".join(child.cmdline()):
-                return child
+            with contextlib.suppress(psutil.Error):  # one that ended meanwhile
+                if child.num_threads() and "twin.jobs.worker" in " ".join(child.cmdline()):
+                    return child
         time.sleep(0.01)
     raise AssertionError("no worker")
 
