@@ -28,7 +28,7 @@ files_app = typer.Typer(help="Check kept files, take away what nobody refers to.
 retention_app = typer.Typer(help="How long data is kept, and by which rule.", no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit.")]
-Subject = Annotated[str, typer.Argument(help="Whose data: case:FR-2026-000012, person:…, batch:….")]
+Subject = Annotated[str, typer.Argument(help="Whose data: case:PAHT-2026-000012, person:…, batch:….")]
 
 
 @files_app.command("check", epilog="Example: twin files check --json")
@@ -139,7 +139,7 @@ def change(
         say(f"{made.name}: {made.days} ngày, {made.rule}")
 
 
-@retention_app.command("hold", epilog="Example: twin retention hold case:FR-2026-000012 --reason 'điều tra số 7'")
+@retention_app.command("hold", epilog="Example: twin retention hold case:PAHT-2026-000012 --reason 'điều tra số 7'")
 def hold(subject: Subject, reason: Reason, store: Store = None, as_json: Json = False) -> None:
     """Put data under a legal hold: no rule and no request forgets it until it is lifted."""
     with opened(store) as t:
@@ -147,7 +147,7 @@ def hold(subject: Subject, reason: Reason, store: Store = None, as_json: Json = 
     _said({"held": subject}, f"Đã giữ dữ liệu của {subject}.", as_json=as_json)
 
 
-@retention_app.command("lift", epilog="Example: twin retention lift case:FR-2026-000012 --reason 'đã xong'")
+@retention_app.command("lift", epilog="Example: twin retention lift case:PAHT-2026-000012 --reason 'đã xong'")
 def lift(subject: Subject, reason: Reason, store: Store = None, as_json: Json = False) -> None:
     """Lift a legal hold."""
     with opened(store) as t:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import anyio
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,7 +20,7 @@ from twin.documents.compose import Paper
 from twin.documents.keys import published
 from twin.documents.typeset import LARGEST_PDF
 from twin.documents.verdict import Verdict
-from twin.errors import ParameterError, TooLargeError
+from twin.errors import ParameterError, TooLargeError, TooManyError
 from twin.model.view import Right, View, Viewer
 
 router = APIRouter(prefix="/app", tags=["documents"])
@@ -28,6 +28,9 @@ router = APIRouter(prefix="/app", tags=["documents"])
 Officer = Annotated[Viewer, needs(Right.DOCUMENTS)]
 Anybody = Annotated[Viewer, for_anybody()]
 _NOT_KEPT = {"cache-control": "no-store"}
+_READING = anyio.CapacityLimiter(2)
+_MOST_WAITING = 8
+"""Files that wait to be read; anybody may send one, and each lies in memory until then."""
 
 
 class Wish(BaseModel):
@@ -119,11 +122,14 @@ def revoke(ctx: Ctx, viewer: Officer, document: str, why: Reason) -> Response:
     return json_response(made.shape(found), headers=_NOT_KEPT)
 
 
-@router.post("/verify", dependencies=[for_anybody()])
-async def verify(request: Request, ctx: Ctx) -> Response:
+@router.post("/verify")
+async def verify(request: Request, ctx: Ctx, viewer: Anybody) -> Response:
     """Judge a PDF (the body), or ``{"token", "canonical"?}``. Nothing of it is kept."""
+    if _READING.statistics().tasks_waiting >= _MOST_WAITING:
+        raise TooManyError("many documents are being verified", hint="Ask again in a moment.", retry_after_s=10)
     body = await _body(request)
-    verdict = await run_in_threadpool(_judge, ctx.twin, body)
+    # Threads of their own: however long files take to read, every other route goes on being answered.
+    verdict = await anyio.to_thread.run_sync(_judge, ctx.twin.as_viewer(viewer), body, limiter=_READING)
     return json_response(verdict.as_dict(), headers=_NOT_KEPT)
 
 

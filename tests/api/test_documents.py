@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,31 @@ def test_a_lookup_is_issued_as_an_extract(tmp_path: Path) -> None:
     said = json.loads((tmp_path / "extract.json").read_bytes())
     assert said["data"]["answer"]["summary"] == answer["summary"]
     assert twin("documents", "verify", str(out), store=store)["outcome"] == "valid"
+
+
+SLOW = b"%PDF-1.7\n" + b"1 0 obj<</Length 9999999999>>stream\n" * 2000
+"""A small file that takes long to read."""
+
+
+def test_files_that_take_long_to_read_are_bounded_in_number_and_stop_nothing_else(http: httpx.Client) -> None:
+    def verify(_: int) -> int:
+        return httpx.post(f"{http.base_url}/app/verify", content=SLOW, timeout=120).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        sent = [pool.submit(verify, n) for n in range(16)]
+        assert http.get("/app/config").status_code == 200
+        found = {one.result() for one in sent}
+    assert found == {200, 429}
+
+
+def test_a_code_alone_tells_a_citizen_nothing_of_what_an_office_document_says(http: httpx.Client) -> None:
+    made = issued(http, inputs={"layers": ["parcels"], "bbox": BOX, "title": "Kế hoạch mật"})
+    body = {"token": made["token"]}
+    told = http.post("/app/verify", json=body, headers=as_role("citizen")).json()
+    assert told["outcome"] == "valid"
+    assert told["document"]["template"] == "layer_map"
+    assert "mật" not in json.dumps(told, ensure_ascii=False)
+    assert http.post("/app/verify", json=body, headers=as_role("planner")).json()["document"]["title"] == "Kế hoạch mật"
+    whole = {**body, "canonical": made["canonical"]}
+    shown = http.post("/app/verify", json=whole, headers=as_role("citizen")).json()
+    assert shown["document"]["title"] == "Kế hoạch mật"

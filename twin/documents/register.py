@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from twin.access.audit import audited
+from twin.access.people import names
 from twin.core import Twin
 from twin.documents.canonical import FORMAT, canonical_bytes, composed, sha256
 from twin.documents.compose import Paper, compose, draw_map
@@ -56,6 +57,8 @@ class Issued:
     state: str
     public: bool
     revoked: dict[str, Json] | None = None
+    person: str = ""
+    """Id of the person who issued it; ``""`` where nobody signed in."""
 
     def as_dict(self) -> dict[str, Json]:
         """The document as JSON."""
@@ -93,7 +96,7 @@ def issue(
     moment = now.astimezone(UTC)
     private = signing_key(t, moment, given=how.secret)
     sheet = draw_map(content, sheet_of_paper)
-    by = t.viewer.name if t.viewer.is_staff else ""
+    by = _called(t) if t.viewer.is_staff else ""
     facts: dict[str, Json] = {
         "format": FORMAT,
         "issuer": how.issuer,
@@ -120,13 +123,19 @@ def issue(
     if how.pdf_signer:
         pdf = how.pdf_signer.sign(pdf)
     made = Issued(
-        token.id, content.template, content.title, moment, by, token, facts, t.files.put(pdf), "valid", content.public
-    )
+        token.id, content.template, content.title, moment, by, token, facts, t.files.put(pdf), "valid", content.public,
+        person=t.viewer.person,
+    )  # fmt: skip
     details: Body = {"template": content.template, "sha256": token.sha256, "key": token.key, "pdf": made.pdf}
-    body = _body(made, t.viewer)
+    body = _body(made)
     act = audited(t.viewer, "documents.issue", f"document:{made.id}", details=details)
     t.store.write_records([Put(KIND, made.id, body, expect=0), act])
     return made
+
+
+def _called(t: Twin) -> str:
+    """What whoever issues is called: their name, not that of their account."""
+    return names(t.store, [t.viewer.person]).get(t.viewer.person, t.viewer.name)
 
 
 def require_issuer(viewer: Viewer, content: Content) -> None:
@@ -155,13 +164,13 @@ def _number(moment: datetime, facts: dict[str, Json]) -> str:
     return f"{moment.astimezone(VIETNAM):%Y%m%d}-{tail}"
 
 
-def _body(document: Issued, viewer: Viewer) -> Body:
+def _body(document: Issued) -> Body:
     return {
         "template": document.template,
         "title": document.title,
         "issued": format_time(document.issued),
         "by": document.by,
-        "person": viewer.person,
+        "person": document.person,
         "token": document.token.text,
         "sha256": document.token.sha256,
         "key": document.token.key,
@@ -187,6 +196,7 @@ def _issued(record: Record) -> Issued:
         str(body["state"]),
         bool(body["public"]),
         cast("dict[str, Json] | None", body["revoked"]),
+        str(body.get("person", "")),
     )
 
 
@@ -206,7 +216,8 @@ def document(t: Twin, name: str) -> Issued:
 
 
 def _seen(viewer: Viewer, found: Issued) -> bool:
-    return found.public or viewer.may(Right.DOCUMENTS) or (viewer.is_staff and found.by == viewer.name)
+    is_own = bool(viewer.person) and found.person == viewer.person
+    return found.public or viewer.may(Right.DOCUMENTS) or (viewer.is_staff and is_own)
 
 
 def documents(t: Twin, *, template: str = "", limit: int = 100, offset: int = 0) -> list[Issued]:
@@ -234,7 +245,7 @@ def revoke_document(t: Twin, name: str, *, reason: str, now: datetime) -> Issued
         raise ParameterError("a document is withdrawn for a reason", where="reason", hint="Say why.")
     if found.state == "revoked":
         raise ConflictError(f"the document {name} is withdrawn already")
-    revoked: dict[str, Json] = {"at": format_time(now.astimezone(UTC)), "by": t.viewer.name, "reason": reason.strip()}
+    revoked: dict[str, Json] = {"at": format_time(now.astimezone(UTC)), "by": _called(t), "reason": reason.strip()}
     body: Body = {**record.body, "state": "revoked", "revoked": revoked}
     act = audited(t.viewer, "documents.revoke", f"document:{name}", details={"reason": reason.strip()})
     t.store.write_records([Put(KIND, name, body, expect=record.version), act])
@@ -278,12 +289,19 @@ def _with_register(t: Twin, verdict: Verdict) -> Verdict:
         return verdict
     if known.token != token:
         return replace(verdict, canonical=None).but(Outcome.FORGED)
-    told = replace(verdict, canonical=known.canonical)
+    told = replace(verdict, canonical=known.canonical if _seen(t.viewer, known) else _told(verdict, known))
     if known.revoked is not None:
         when = day_time(parse_time(str(known.revoked["at"]), where="revoked"))
         if told.outcome is Outcome.VALID:
             return told.but(Outcome.REVOKED, (f"Thu hồi lúc {when}.", f"Withdrawn at {when}."))
     return told
+
+
+def _told(verdict: Verdict, known: Issued) -> dict[str, Json] | None:
+    """What is said of a document that is not public: what was shown of it, else of what kind it is."""
+    if verdict.canonical is not None:
+        return verdict.canonical
+    return {name: known.canonical.get(name) for name in ("template", "issuer", "banner")}
 
 
 _UNREGISTERED = (

@@ -18,7 +18,7 @@ from twin.signing import sign as ed25519
 
 _TOKEN = re.compile(
     r"TWIN1\.(?P<id>\d{8}-[0-9A-HJKMNP-TV-Z]{10})\.(?P<issued>\d{8}T\d{6}\.\d{6}Z)\.(?P<key>[0-9a-f]{16})"
-    r"\.(?P<hash>[A-Za-z0-9_-]{43})\.(?P<signature>[A-Za-z0-9_-]{86})"
+    r"\.(?P<hash>[A-Za-z0-9_-]{43})\.(?P<signature>[A-Za-z0-9_-]{86})(?![A-Za-z0-9_-])"
 )
 _ISSUED = "%Y%m%dT%H%M%S.%fZ"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,10 @@ class Limits:
     wall_s: float = 90.0
 
 
+READING = Limits(memory_bytes=2 << 30, cpu_s=20, wall_s=30.0)
+"""Bounds of reading what a stranger sends: enough for an A0 sheet, too little to keep a processor busy."""
+
+
 def typeset(template: str, data: dict[str, Json], when: datetime, *, limits: Limits | None = None) -> bytes:
     """A PDF/A-3b from a template of ``twin/documents/typst`` and its data; equal input gives equal bytes.
 
@@ -55,7 +60,7 @@ def read_pdf(pdf: bytes, *, limits: Limits | None = None) -> PdfContents:
         raise FormatError(f"a file of {len(pdf)} bytes is larger than any document ({LARGEST_PDF})")
     if not pdf.startswith(b"%PDF-"):
         raise FormatError("this is not a PDF")
-    found = json.loads(_run("read", pdf, limits or Limits(), FormatError))
+    found = json.loads(_run("read", pdf, limits or READING, FormatError))
     attachments = {name: base64.b64decode(content) for name, content in found["attachments"].items()}
     return PdfContents(attachments, tuple(found["codes"]))
 
@@ -63,7 +68,7 @@ def read_pdf(pdf: bytes, *, limits: Limits | None = None) -> PdfContents:
 def _drawable(value: Json) -> Json:
     """Every text as the typefaces can show it."""
     if isinstance(value, str):
-        return shown(value)
+        return _LONG_WORD.sub("\\g<0>\u200b", shown(value))
     if isinstance(value, list):
         return [_drawable(item) for item in value]
     if isinstance(value, dict):
@@ -71,8 +76,10 @@ def _drawable(value: Json) -> Json:
     return value
 
 
-_NOT_SHOWN = frozenset({"svg", "qr", "attachments"})
-"""Members of our own that hold drawings and files, no text for people."""
+_LONG_WORD = re.compile(r"\S{40}(?=\S)")
+"""So much without a space may be broken, or it would run over the edge of the page."""
+_NOT_SHOWN = frozenset({"svg", "qr", "attachments", "seal"})
+"""Members of our own that hold drawings, files and the mark of the seal, no text for people."""
 
 
 def _run(task: str, work: bytes, limits: Limits, refusal: type[TwinError]) -> bytes:
