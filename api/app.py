@@ -104,8 +104,14 @@ def chores(settings: Settings, cases: Cases) -> list[Chore]:
     def ring(_: Twin, now: datetime) -> None:
         cases.tick(now)
 
+    def sweep(t: Twin, _: datetime) -> None:
+        desk = desk_of(t.store, t.keys, limits=settings.entry.sessions)
+        desk.sessions.sweep()
+        desk.lockout.sweep()
+
     return [
         Chore("audit head", 600, lay_head),
+        Chore("sessions and attempts that are over", 3600, sweep),
         Chore("retention", 6 * 3600, forget),
         Chore("clocks of cases", 15, ring),
     ]

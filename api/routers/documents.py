@@ -125,12 +125,17 @@ def revoke(ctx: Ctx, viewer: Officer, document: str, why: Reason) -> Response:
 @router.post("/verify")
 async def verify(request: Request, ctx: Ctx, viewer: Anybody) -> Response:
     """Judge a PDF (the body), or ``{"token", "canonical"?}``. Nothing of it is kept."""
-    if _READING.statistics().tasks_waiting >= _MOST_WAITING:
-        raise TooManyError("many documents are being verified", hint="Ask again in a moment.", retry_after_s=10)
+    _require_place()
     body = await _body(request)
+    _require_place()  # others came while the body did
     # Threads of their own: however long files take to read, every other route goes on being answered.
     verdict = await anyio.to_thread.run_sync(_judge, ctx.twin.as_viewer(viewer), body, limiter=_READING)
     return json_response(verdict.as_dict(), headers=_NOT_KEPT)
+
+
+def _require_place() -> None:
+    if _READING.statistics().tasks_waiting >= _MOST_WAITING:
+        raise TooManyError("many documents are being verified", hint="Ask again in a moment.", retry_after_s=10)
 
 
 async def _body(request: Request) -> bytes:

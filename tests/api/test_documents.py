@@ -210,7 +210,7 @@ def test_a_lookup_is_issued_as_an_extract(tmp_path: Path) -> None:
     assert twin("documents", "verify", str(out), store=store)["outcome"] == "valid"
 
 
-SLOW = b"%PDF-1.7\n" + b"1 0 obj<</Length 9999999999>>stream\n" * 2000
+SLOW = b"%PDF-1.7\n" + b"1 0 obj<</Length 9999999999>>stream\n" * 1500
 """A small file that takes long to read."""
 
 

@@ -78,7 +78,7 @@ def test_the_command_shows_tries_and_publishes(tmp_path: Path, capsys: pytest.Ca
     policy["secrecy"] = []
     file = tmp_path / "policy.json"
     file.write_text(json.dumps(policy), encoding="utf-8")
-    assert run(["policy", "dry-run", str(file), *at]) == 0
+    assert run(["policy", "dry-run", str(file), *at]) == 1
     out = capsys.readouterr().out
     assert "Người dân thấy thêm 1 đối tượng của lớp “Thửa đất”." in out
     assert "Lỗ hổng" in out
@@ -88,6 +88,7 @@ def test_the_command_shows_tries_and_publishes(tmp_path: Path, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["publishable"] is False
     assert run(["policy", "publish", str(file), "--reason", "mở", *at]) == 2
     policy["roles"]["citizen"]["clearance"] = "public"
+    policy["secrecy"] = to_json(DEFAULT)["secrecy"]
     file.write_text(json.dumps(policy), encoding="utf-8")
     assert run(["policy", "publish", str(file), "--reason", "thử", *at]) == 0
     assert "phiên bản 1" in capsys.readouterr().out

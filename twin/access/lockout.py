@@ -6,6 +6,7 @@ gap. An account that does not exist waits like one that does. Names and addresse
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -125,6 +126,22 @@ class Lockout:
         key = self._key("account", account)
         known = self._read(Attempt(key, ACCOUNT))[2]
         return [Drop(KIND, key)] if known else []
+
+    def sweep(self) -> int:
+        """Take away attempts so old that they no longer count; how many there were."""
+        now = datetime.now(UTC)
+        old = []
+        for record in self._store.records(KIND):
+            limit = ACCOUNT if record.key.startswith("account:") else ADDRESS
+            if now - parse_time(str(record.body["last"]), where="last") > timedelta(seconds=limit.forget_s):
+                old.append(record)
+        if not old:
+            return 0
+        # One that counts again meanwhile has another version; then all wait for the next turn.
+        with contextlib.suppress(ConflictError):
+            self._store.write_records([Drop(KIND, record.key, expect=record.version) for record in old])
+            return len(old)
+        return 0
 
     def _key(self, kind: str, text: str) -> str:
         return f"{kind}:{pseudonym(self._keys, f'attempt-{kind}', text)}"

@@ -19,8 +19,8 @@ from twin.errors import NotFoundError, ParameterError, SchemaError
 from twin.model.layer import Layer
 from twin.model.policy import CURRENT, DEFAULT, DEFENCE, KIND, Policies, RoleRule, from_json, to_json
 from twin.model.record import Body, Put, Record, canonical
-from twin.model.secrecy import EVERY, GROUP, Secrecy, SecrecyRule, Selection, class_of_layer
-from twin.model.view import Access, Role, Viewer
+from twin.model.secrecy import EVERY, GROUP, Secrecy, SecrecyRule, Selection, class_of_layer, plain
+from twin.model.view import CITIZEN, Access, Role, Viewer
 from twin.store.base import AccessChange, Rehearsal, Store
 from twin.types import BBox, Json
 
@@ -292,23 +292,37 @@ def _citizen_holes(policies: Policies) -> Iterator[Problem]:
 
 
 def _defence_holes(policies: Policies, tried: Rehearsal) -> Iterator[Problem]:
-    """Layers on which land of national defence and security would not be restricted any more."""
+    """Layers, also those to come, on which land of national defence and security would not be restricted any more."""
+    covering = [rule for rule in policies.secrecy if _covers_defence(rule)]
+    if not any(EVERY in rule.layers.chosen for rule in covering):
+        text = "Lỗ hổng: trên các lớp nhập sau này, đất quốc phòng, an ninh không phải là mật."
+        text_en = "A hole: on layers to come, land of national defence and security would be no secret."
+        yield _error("secrecy", text, text_en)
     gained = {c.layer.name: c.gains for c in tried.changes if c.role is Role.CITIZEN and not c.attribute}
+    citizen = policies.of(CITIZEN)
     for layer, _ in tried.layers:
         if class_of_layer(policies.secrecy, layer) is Secrecy.RESTRICTED:
             continue
-        if not any(_covers_defence(rule) and rule.layers.holds(layer) for rule in policies.secrecy):
+        if not any(rule.layers.holds(layer) for rule in covering):
             n = gained.get(layer.name, 0)
             text = f"Lỗ hổng: trên lớp “{layer.title}”, đất quốc phòng, an ninh không còn là mật"
             text_en = f"A hole: on layer {layer.name}, land of national defence and security would be no secret"
             more, more_en = f"; người dân thấy thêm {_number(n)} đối tượng.", f"; citizens gain {n} features."
-            yield _warning("secrecy", text + more, text_en + more_en)
+            # Citizens never see such land; of a layer they do not have it is told and allowed.
+            found = _error if citizen.sees_layer(layer) else _warning
+            yield found("secrecy", text + more, text_en + more_en)
 
 
 def _covers_defence(rule: SecrecyRule) -> bool:
-    codes = {code.lower() for code in rule.codes}
-    wanted = {code.lower() for code in DEFENCE.codes}
-    return rule.secrecy is Secrecy.RESTRICTED and EVERY in rule.attributes and wanted <= codes
+    """Whether a rule restricts at least what the built-in one does."""
+    if rule.secrecy is not Secrecy.RESTRICTED or EVERY not in rule.attributes:
+        return False
+    return all(
+        set(map(plain, wanted)) <= set(map(plain, given))
+        for wanted, given in (
+            (DEFENCE.codes, rule.codes), (DEFENCE.names, rule.names), (DEFENCE.phrases, rule.phrases),
+        )
+    )  # fmt: skip
 
 
 # -- sentences -------------------------------------------------------------------------------------------------------

@@ -175,6 +175,15 @@ def test_an_address_that_tries_many_accounts_waits(desk: Desk, minh: Person) -> 
     assert "192.0.2" not in str(desk.store.records("attempt"))
 
 
+def test_attempts_that_no_longer_count_are_forgotten(desk: Desk, minh: Person) -> None:
+    for _ in range(5):
+        fail(desk, "minh", "192.0.2.7")
+    assert desk.lockout.sweep() == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=ACCOUNT.forget_s + 1)):
+        assert desk.lockout.sweep() == 2
+    assert desk.store.count_records("attempt") == 0
+
+
 # -- the second factor -----------------------------------------------------------------------------------------------
 
 
