@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
@@ -13,6 +13,9 @@ from twin.errors import ParameterError, TimeError
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
+
+LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Viet Nam keeps one time all year; no table of zones needs to be installed."""
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """A valid time meaning "since always, as far as is known"."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.case_shape import CaseShaper, dry_run, kind
-from api.commands.common import BAD, Json, Store, local_time, opened, print_json, say, say_table
+from api.commands.common import BAD, Json, Store, local_end, local_time, opened, print_json, say, say_table
 from twin.cases.case import CaseChangedError
 from twin.cases.engine import CaseFilter
 from twin.cases.kind import kind_from_json
@@ -208,7 +208,7 @@ def _print(shown: dict[str, Any]) -> None:
     say(f"{shown['code']}  {shown['title']}")
     say(f"{shown['kind_title']}: {shown['state_title']}, phiên bản {shown['version']}")
     for clock in shown["clocks"]:
-        due = _when(clock["due"]) or "không hạn"
+        due = local_end(parse_time(clock["due"], where="due")) if clock["due"] else "không hạn"
         say(f"{clock['title']}: {clock['state']}, {due}, đã dùng {round(clock['share'] * 100)} %")
     _print_log(shown["log"])
     if shown["actions"]:
@@ -232,8 +232,8 @@ def _print_log(log: list[dict[str, Any]]) -> None:
 
 
 def _due(case: dict[str, Any]) -> str:
-    running = [c["due"] for c in case["clocks"] if c["state"] in ("running", "missed") and c["due"]]
-    return _when(min(running)) if running else ""
+    running = [c["due"] for c in case["clocks"] if c["state"] in ("running", "missed") and c["due"] and not c["ended"]]
+    return local_end(parse_time(min(running), where="due")) if running else ""
 
 
 def _when(text: str | None) -> str:

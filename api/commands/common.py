@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from rich.table import Table
 from api.params import parse_moment
 from api.settings import Settings, load
 from twin.core import Twin, open_twin
-from twin.types import format_time
+from twin.types import LOCAL, format_time
 
 GOOD, BAD, FAILED = 0, 1, 2
 """Exit status: good; the answer is bad; the call is wrong or could not be carried out."""
@@ -94,8 +94,16 @@ def working(text: str, *, quiet: bool) -> Iterator[None]:
 
 
 def local_time(value: datetime | None) -> str:
-    """A time as people here write it, in local time."""
-    return "" if value is None else value.astimezone().strftime("%d/%m/%Y %H:%M")
+    """A time as people here write it, in Viet Nam's time wherever the machine is."""
+    return "" if value is None else value.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M")
+
+
+def local_end(value: datetime | None) -> str:
+    """When something is due; a term that ends with a day (Civil Code 2015, Art. 148) names that day."""
+    local = None if value is None else value.astimezone(LOCAL)
+    if local is not None and local.time() == time():
+        return f"hết {local - timedelta(days=1):%d/%m/%Y}"
+    return local_time(local)
 
 
 def _console() -> Console:

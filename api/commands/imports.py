@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,12 +11,11 @@ import typer
 from api.commands.common import BAD, Json, Store, print_json, say, say_table
 from twin.errors import InputError, ParameterError, TimeError
 from twin.model.view import Access
-from twin.types import parse_time
+from twin.types import LOCAL, parse_time
 
 if TYPE_CHECKING:
     from layers import Join
 
-_VIETNAM = timezone(timedelta(hours=7))
 _SHOWN = 10
 
 
@@ -119,7 +118,7 @@ def _valid_from(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_VIETNAM)
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=LOCAL)
     except ValueError:
         pass
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
-from twin.types import Json, LonLat, format_time
+from twin.types import LOCAL, Json, LonLat, format_time
 
 DISCLAIMER = (
     "Thông tin mang tính tham khảo, trích từ CSDL quy hoạch cập nhật ngày {date}; không thay thế văn bản cung cấp "
@@ -16,7 +16,6 @@ DISCLAIMER_EN = (
     "competent authority; boundaries must be checked against the original file or a survey."
 )
 NO_DATA = "chưa có dữ liệu"
-VIETNAM_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 FIGURES = ("density_max", "floors_min", "floors_max", "height_max", "far_max", "setback_m")
 
@@ -253,4 +252,4 @@ class ParcelAnswer:
 
 
 def _day(moment: datetime | None) -> str:
-    return moment.astimezone(VIETNAM_TIME).strftime("%d/%m/%Y") if moment else "(không rõ)"
+    return moment.astimezone(LOCAL).strftime("%d/%m/%Y") if moment else "(không rõ)"

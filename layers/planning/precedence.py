@@ -15,8 +15,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from layers.planning.answer import VIETNAM_TIME, Figures, Option
+from layers.planning.answer import Figures, Option
 from twin.geo.geodesy import geodesic_area
+from twin.types import LOCAL
 
 LEVELS = ("detailed", "subdivision", "general")
 """Most detailed first."""
@@ -90,7 +91,7 @@ def force(plan: Plan, at: datetime) -> str:
         return "draft"
     if plan.status not in IN_FORCE or plan.level not in LEVELS:
         return "unknown_status"
-    if plan.decision_date is not None and plan.decision_date > at.astimezone(VIETNAM_TIME).date():
+    if plan.decision_date is not None and plan.decision_date > at.astimezone(LOCAL).date():
         return "not_yet"
     return ""
 

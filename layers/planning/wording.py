@@ -9,9 +9,10 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-from layers.planning.answer import NO_DATA, VIETNAM_TIME, Flag, Parcel, Part, PlanNote
+from layers.planning.answer import NO_DATA, Flag, Parcel, Part, PlanNote
 from layers.planning.precedence import LEVELS, TOLERANCE_M2, Division, Plan, force
 from twin.geo.geodesy import geodesic_area
+from twin.types import LOCAL
 
 AREA_MISMATCH = 0.05
 """Relative difference of certificate and computed area that is worth a remark."""
@@ -65,7 +66,7 @@ def _note(
     code = force(plan, at) or _role(plan, plans, division, area, at)
     reason = _WHY[code]
     if plan.ended is not None:
-        reason += f" từ {_day(plan.ended.astimezone(VIETNAM_TIME).date())}"
+        reason += f" từ {_day(plan.ended.astimezone(LOCAL).date())}"
     if code == "answers" and geodesic_area(shape) - area > TOLERANCE_M2:
         reason += " (một phần)"
     return PlanNote(

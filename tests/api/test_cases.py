@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from api.cli import run
+from api.commands.common import local_end
 from tests.api.conftest import City, build
 
 PLANNER, REVIEWER, ADMIN = ({"X-Twin-Role": r} for r in ("planner", "reviewer", "administrator"))
@@ -260,3 +262,15 @@ def test_a_time_that_is_no_number_is_named_in_the_dry_run(http: httpx.Client) ->
     response = http.post("/app/case-kinds/plan_edit/dry-run", content=json.dumps(kind), headers=headers)
     assert response.status_code == 200
     assert [p["code"] for p in response.json()["problems"]] == ["budget"]
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        # The end of a term of working days; the moment after two working hours.
+        (datetime(2026, 11, 27, 17, tzinfo=UTC), "hết 27/11/2026"),
+        (datetime(2026, 11, 25, 2, 30, tzinfo=UTC), "25/11/2026 09:30"),
+    ],
+)
+def test_people_read_what_is_due_in_viet_nams_time_wherever_the_machine_is(due: datetime, said: str) -> None:
+    assert local_end(due) == said

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from twin.access import audit
 from twin.errors import ConflictError, FormatError, NotFoundError, StorageFullError
@@ -19,12 +18,11 @@ from twin.keys import KeyFolder
 from twin.model.record import GENESIS, canonical
 from twin.signing import from_text, is_signed, key_id, public_key, sign, to_text
 from twin.store.base import Store
-from twin.types import format_time
+from twin.types import LOCAL, format_time
 
 KEY = "audit-ed25519"
 """Name of the signing key in the twin's folder of keys."""
 
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _FULL = {27, 28, 122}
 
 
@@ -76,7 +74,7 @@ def export_head(store: Store, keys: KeyFolder, folder: Path, now: datetime) -> P
 
     The day is that of Viet Nam. A day's head is written once: ``None`` if it is there already.
     """
-    day = now.astimezone(_ZONE).date()
+    day = now.astimezone(LOCAL).date()
     place = folder / f"audit-{day.isoformat()}.json"
     if place.exists():
         return None

@@ -13,7 +13,7 @@ from twin.cases import case as model
 from twin.cases import moves
 from twin.cases.builtin import EXTENSIONS, KINDS
 from twin.cases.case import Case, CaseChangedError, Who, case_of, fold, log_of, step_of
-from twin.cases.clocks import ZONE, Calendar, stamp
+from twin.cases.clocks import Calendar, stamp
 from twin.cases.extension import Act, Effects, Extensions
 from twin.cases.kind import Body, CaseKind, FormField, Transition
 from twin.cases.kinds import Kinds
@@ -24,7 +24,7 @@ from twin.files.registry import use
 from twin.model.record import Append, Condition, Put, Range, RecordOp
 from twin.model.view import Right, Role, Viewer
 from twin.store.base import Store
-from twin.types import Json
+from twin.types import LOCAL, Json
 
 log = logging.getLogger(__name__)
 
@@ -354,7 +354,7 @@ class CaseBase:
         return now if case is None else max(now, case.changed)
 
     def _next_number(self, kind: CaseKind, now: datetime) -> Number:
-        series = f"{kind.code}-{now.astimezone(ZONE).year}"
+        series = f"{kind.code}-{now.astimezone(LOCAL).year}"
         try:
             record = self.store.record("case_number", series)
             last, version = int(cast("int", record.body["last"])), record.version

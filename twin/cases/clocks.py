@@ -16,12 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from twin.cases.kind import Amount, Clock, Unit
-from twin.types import Json, parse_time
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+from twin.types import LOCAL, Json, parse_time
 
 
 class Calendar(Protocol):
@@ -191,7 +188,7 @@ def _after_months(state: ClockState, calendar: Calendar) -> datetime:
     day = first + timedelta(days=_month_days(state) + stood_still)
     while not calendar.is_working_day(day):
         day += timedelta(days=1)
-    return datetime.combine(day + timedelta(days=1), time.min, ZONE).astimezone(UTC)
+    return datetime.combine(day + timedelta(days=1), time.min, LOCAL).astimezone(UTC)
 
 
 def _month_days(state: ClockState) -> int:
@@ -203,7 +200,7 @@ def _month_days(state: ClockState) -> int:
 
 
 def _local(moment: datetime) -> date:
-    return moment.astimezone(ZONE).date()
+    return moment.astimezone(LOCAL).date()
 
 
 def _passed(state: ClockState, now: datetime, calendar: Calendar) -> float:

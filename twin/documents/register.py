@@ -18,11 +18,11 @@ from twin.documents.seal import sealed
 from twin.documents.token import Token, read_token, sign
 from twin.documents.typeset import Limits, read_pdf
 from twin.documents.verdict import Outcome, Verdict, judge_canonical, judge_pdf, judge_token
-from twin.documents.wording import VIETNAM, day_time
+from twin.documents.wording import day_time
 from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError
 from twin.model.record import Body, Put, Record
 from twin.model.view import Right, Viewer
-from twin.types import Json, format_time, parse_time
+from twin.types import LOCAL, Json, format_time, parse_time
 
 KIND = "document"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -161,7 +161,7 @@ def _number(moment: datetime, facts: dict[str, Json]) -> str:
     """Day of issue and fifty bits of the content's hash, in letters and figures that are not mistaken."""
     digest = int(sha256(canonical_bytes(facts)), 16)
     tail = "".join(_ALPHABET[digest >> 5 * i & 31] for i in range(10))
-    return f"{moment.astimezone(VIETNAM):%Y%m%d}-{tail}"
+    return f"{moment.astimezone(LOCAL):%Y%m%d}-{tail}"
 
 
 def _body(document: Issued) -> Body:

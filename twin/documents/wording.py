@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+from twin.types import LOCAL
+
 THIN = "\u202f"
 """Narrow space that no line breaks at: between thousands, and between a number and its unit."""
 
 
 def day_time(moment: datetime) -> str:
     """``dd/MM/yyyy HH:mm``, Vietnamese time."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+    return moment.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M")
 
 
 def day(moment: datetime) -> str:
     """``dd/MM/yyyy``, Vietnamese time."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y")
+    return moment.astimezone(LOCAL).strftime("%d/%m/%Y")
 
 
 def number(value: float, decimals: int = 0, unit: str = "") -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from twin.errors import ConflictError, NotFoundError, ParameterError, TwinError
 from twin.jobs.model import body_of, viewer_of
 from twin.model.record import Body, Put, Range, Record
 from twin.model.view import Role, Viewer
-from twin.types import Json, format_time, parse_time
+from twin.types import LOCAL, Json, format_time, parse_time
 
 if TYPE_CHECKING:
     from twin.jobs.queue import Queue
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RECORD: Final = "schedule"
-LOCAL: Final = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""Viet Nam keeps one time all year; no table of zones needs to be installed."""
 SYSTEM = Viewer("system", Role.ADMINISTRATOR)
 
 

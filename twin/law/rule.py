@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 
 from twin.errors import SchemaError
-from twin.types import Json, format_time, parse_time, require_aware
-
-LOCAL = timezone(timedelta(hours=7))
-"""Vietnamese time; a date of the law begins at its midnight."""
+from twin.types import LOCAL, Json, format_time, parse_time, require_aware
 
 
 class Kind(StrEnum):
@@ -207,7 +204,7 @@ def _latest(versions: Sequence[Version]) -> Version:
 
 
 def day_of(at: date | datetime) -> date:
-    """The Vietnamese date of a moment; a date is itself."""
+    """The Vietnamese date of a moment; a date is itself. A date of the law begins at its midnight."""
     return require_aware(at, where="at").astimezone(LOCAL).date() if isinstance(at, datetime) else at
 
 
