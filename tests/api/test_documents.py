@@ -18,7 +18,10 @@ from api.app import create_app
 from api.serve import running
 from api.settings import Settings
 from tests.api.conftest import EASTERN, MARKS, City, build
+from twin.access import policies
 from twin.documents.typeset import read_pdf
+from twin.model.policy import DEFAULT, to_json
+from twin.model.view import Role, Viewer
 
 ROOT = Path(__file__).parent.parent.parent
 BOX = list(EASTERN.bounds)
@@ -236,3 +239,23 @@ def test_a_code_alone_tells_a_citizen_nothing_of_what_an_office_document_says(ht
     whole = {**body, "canonical": made["canonical"]}
     shown = http.post("/app/verify", json=whole, headers=as_role("citizen")).json()
     assert shown["document"]["title"] == "Kế hoạch mật"
+
+
+def test_who_sees_a_part_only_has_no_documents_of_others(tmp_path: Path) -> None:
+    made_city = build(tmp_path / "part.duckdb")
+    settings = Settings(http_port=0, access="open")
+    limited: Any = to_json(DEFAULT)
+    limited["roles"]["reviewer"]["clearance"] = "public"
+    with (
+        made_city.twin as t,
+        running(create_app(t, settings), settings) as url,
+        httpx.Client(base_url=url, timeout=60) as http,
+    ):
+        others = issued(http)
+        assert http.get(others["pdf"], headers=as_role("reviewer")).status_code == 200
+        policies.publish(t.store, Viewer("an", Role.ADMINISTRATOR, "p-an"), limited, seen=0, reason="thử")
+        assert http.get(others["pdf"], headers=as_role("reviewer")).status_code == 404
+        own = issued(http, role="reviewer")
+        listed = http.get("/app/documents", headers=as_role("reviewer")).json()["documents"]
+        assert [row["id"] for row in listed] == [own["id"]]
+        assert len(http.get("/app/documents", headers=as_role("planner")).json()["documents"]) == 2

@@ -8,6 +8,7 @@ from typing import cast
 
 from twin.access.audit import audited
 from twin.access.people import names
+from twin.cases.sight import sees_everything
 from twin.core import Twin
 from twin.documents.canonical import FORMAT, canonical_bytes, composed, sha256
 from twin.documents.compose import Paper, compose, draw_map
@@ -208,23 +209,32 @@ def _known(t: Twin, name: str) -> Issued | None:
 
 
 def document(t: Twin, name: str) -> Issued:
-    """A document that the viewer may see: their office's, or one that is public; NotFoundError otherwise."""
+    """A document that the viewer may see: public, their own, any for an officer from whom the policy hides nothing.
+
+    NotFoundError otherwise.
+    """
     found = _known(t, name)
-    if found is None or not _seen(t.viewer, found):
+    if found is None or not _seen(t, found):
         raise NotFoundError(f"there is no document {name}")
     return found
 
 
-def _seen(viewer: Viewer, found: Issued) -> bool:
-    is_own = bool(viewer.person) and found.person == viewer.person
-    return found.public or viewer.may(Right.DOCUMENTS) or (viewer.is_staff and is_own)
+def _seen(t: Twin, found: Issued) -> bool:
+    viewer = t.viewer
+    is_own = viewer.is_staff and bool(viewer.person) and found.person == viewer.person
+    return found.public or is_own or _sees_all(t)
+
+
+def _sees_all(t: Twin) -> bool:
+    """Whether the viewer sees every document: a document may say what the policy hides from some of the office."""
+    return t.viewer.may(Right.DOCUMENTS) and sees_everything(t.store, t.viewer)
 
 
 def documents(t: Twin, *, template: str = "", limit: int = 100, offset: int = 0) -> list[Issued]:
-    """Documents the viewer may see, the newest first."""
+    """Documents, the newest first: all, or their own of somebody from whom the policy hides a part."""
     where: dict[str, Json] = {"template": template} if template else {}
-    if not t.viewer.may(Right.DOCUMENTS):
-        where["public"] = True
+    if not _sees_all(t):
+        where |= {"person": t.viewer.person} if t.viewer.is_staff and t.viewer.person else {"public": True}
     found = t.store.records(KIND, where=where, order="recorded", descending=True, limit=limit, offset=offset)
     return [_issued(record) for record in found]
 
@@ -289,7 +299,7 @@ def _with_register(t: Twin, verdict: Verdict) -> Verdict:
         return verdict
     if known.token != token:
         return replace(verdict, canonical=None).but(Outcome.FORGED)
-    told = replace(verdict, canonical=known.canonical if _seen(t.viewer, known) else _told(verdict, known))
+    told = replace(verdict, canonical=known.canonical if _seen(t, known) else _told(verdict, known))
     if known.revoked is not None:
         when = day_time(parse_time(str(known.revoked["at"]), where="revoked"))
         if told.outcome is Outcome.VALID:
