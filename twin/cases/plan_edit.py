@@ -161,7 +161,9 @@ def _read_edit(change: Json, where: str) -> Edit:
     if not isinstance(properties, dict | None):
         raise ParameterError("properties are an object, or null", where=where)
     if not isinstance(crs, str) or not _CRS.fullmatch(crs):
-        raise ParameterError("crs is the code of a coordinate system", where=where, hint="For instance EPSG:9210.")
+        raise ParameterError(
+            f"crs {str(crs)[:40]!r} is not the code of a coordinate system", where=where, hint="For instance EPSG:9210."
+        )
     start, end = (_moment(change.get(name), f"{where}.{name}") for name in ("valid_from", "valid_to"))
     if start and end and end <= start:
         raise ParameterError("valid_to is not after valid_from", where=where)
