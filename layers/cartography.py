@@ -85,6 +85,7 @@ def map_of(
     box = _box(extent, reach_m)
     drawn: list[MapLayer] = []
     pictures: list[Painter] = []
+    read: list[tuple[str, BBox, int]] = []
     known = {summary.layer.name: summary for summary in t.store.layers(view)}
     for name in names:
         if optional and name not in known:
@@ -94,7 +95,8 @@ def map_of(
             pictures.append(partial(_picture, t, view, summary))
         else:
             drawn.append(map_layer(t, summary, view=view, box=box))
-    return MapContent((*drawn, *over), tuple(extent), tuple(pictures), crs, scale, title)
+            read.append((name, box, t.store.count_features(view, name, bbox=box)))
+    return MapContent((*drawn, *over), tuple(extent), tuple(pictures), crs, scale, title, tuple(read))
 
 
 def layer_map(

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from twin.documents.map.frame import Frame
 from twin.documents.map.symbols import MapLayer, Picture
 from twin.errors import ParameterError
-from twin.types import Json, format_time
+from twin.types import BBox, Json, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ class MapContent:
     crs: str | None = None
     scale: int | None = None
     title: str = ""
+    read: tuple[tuple[str, BBox, int], ...] = ()
+    """What was read to draw it: layers, the box, and how many features were seen there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from twin.access.audit import audited
 from twin.access.people import names
@@ -22,8 +22,8 @@ from twin.documents.verdict import Outcome, Verdict, judge_canonical, judge_pdf,
 from twin.documents.wording import day_time
 from twin.errors import ConflictError, ForbiddenError, NotFoundError, ParameterError
 from twin.model.record import Body, Put, Record
-from twin.model.view import Right, Viewer
-from twin.types import LOCAL, Json, format_time, parse_time
+from twin.model.view import CITIZEN, Right, View, Viewer
+from twin.types import LOCAL, BBox, Json, format_time, parse_time
 
 KIND = "document"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -60,6 +60,8 @@ class Issued:
     revoked: dict[str, Json] | None = None
     person: str = ""
     """Id of the person who issued it; ``""`` where nobody signed in."""
+    read: tuple[tuple[str, BBox, int], ...] = ()
+    """What a public one was drawn from: layers, boxes and how many features anybody saw there."""
 
     def as_dict(self) -> dict[str, Json]:
         """The document as JSON."""
@@ -125,7 +127,7 @@ def issue(
         pdf = how.pdf_signer.sign(pdf)
     made = Issued(
         token.id, content.template, content.title, moment, by, token, facts, t.files.put(pdf), "valid", content.public,
-        person=t.viewer.person,
+        person=t.viewer.person, read=content.map.read if content.map and content.public else (),
     )  # fmt: skip
     details: Body = {"template": content.template, "sha256": token.sha256, "key": token.key, "pdf": made.pdf}
     body = _body(made)
@@ -180,6 +182,7 @@ def _body(document: Issued) -> Body:
         "state": document.state,
         "public": document.public,
         "revoked": document.revoked,
+        "read": [[name, list(box.tuple()), count] for name, box, count in document.read],
     }
 
 
@@ -198,6 +201,7 @@ def _issued(record: Record) -> Issued:
         bool(body["public"]),
         cast("dict[str, Json] | None", body["revoked"]),
         str(body.get("person", "")),
+        tuple((name, BBox(*box), count) for name, box, count in cast("list[Any]", body.get("read") or [])),
     )
 
 
@@ -222,7 +226,17 @@ def document(t: Twin, name: str) -> Issued:
 def _seen(t: Twin, found: Issued) -> bool:
     viewer = t.viewer
     is_own = viewer.is_staff and bool(viewer.person) and found.person == viewer.person
-    return found.public or is_own or _sees_all(t)
+    return is_own or _sees_all(t) or (found.public and _is_still_public(t, found))
+
+
+def _is_still_public(t: Twin, found: Issued) -> bool:
+    """Whether anybody still sees all that a public document was drawn from: what is restricted later is in none."""
+    at, known_at = (parse_time(str(found.canonical[name]), where=name) for name in ("at", "known_at"))
+    view = View(CITIZEN, at, known_at)
+    try:
+        return all(t.store.count_features(view, name, bbox=box) == count for name, box, count in found.read)
+    except NotFoundError:
+        return False
 
 
 def _sees_all(t: Twin) -> bool:
@@ -236,7 +250,7 @@ def documents(t: Twin, *, template: str = "", limit: int = 100, offset: int = 0)
     if not _sees_all(t):
         where |= {"person": t.viewer.person} if t.viewer.is_staff and t.viewer.person else {"public": True}
     found = t.store.records(KIND, where=where, order="recorded", descending=True, limit=limit, offset=offset)
-    return [_issued(record) for record in found]
+    return [document for document in map(_issued, found) if _seen(t, document)]
 
 
 def revoke_document(t: Twin, name: str, *, reason: str, now: datetime) -> Issued:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,8 @@ from layers.planning.extract import extract
 from tests.layers.planning.test_lookup import CRS, SOURCE, parcel, square, t  # noqa: F401  the drawing is a fixture
 from twin.core import Twin
 from twin.documents.content import Content, Table
-from twin.documents.register import issue
+from twin.documents.register import document, issue, verify_token
+from twin.documents.verdict import Outcome
 from twin.errors import ForbiddenError, NotFoundError, ParameterError
 from twin.model.layer import Layer
 from twin.model.view import CITIZEN, Access, Role, Viewer
@@ -94,3 +96,22 @@ def test_it_is_public_only_if_a_citizen_is_answered_the_same(t: Twin) -> None:  
     assert not hidden.public
     with pytest.raises(ForbiddenError):
         issue(citizen, hidden, now=NOW)
+
+
+def test_what_is_restricted_later_takes_the_public_extract_with_it(t: Twin) -> None:  # noqa: F811
+    put_parcel(t)
+    neighbour = parcel("n", 14, 126, "Phường Bình Phước", square(10, 1, 12, 1))
+    t.store.write_features("parcels", [neighbour], SOURCE)
+    citizen = t.as_viewer(CITIZEN)
+    made = issue(citizen, extract(citizen, parcel="14/125"), now=NOW)
+    assert document(citizen, made.id).public
+    put_parcel(t, note="sửa")  # another version of what it shows takes nothing from anybody
+    assert document(citizen, made.id).id == made.id
+    t.store.write_features(
+        "parcels", [replace(neighbour, properties={**neighbour.properties, "land_use": "CQP"})], SOURCE
+    )
+    with pytest.raises(NotFoundError):
+        document(citizen, made.id)
+    told = verify_token(citizen, made.token.text)
+    assert (told.outcome, (told.canonical or {}).get("data")) == (Outcome.VALID, None)
+    assert document(t.as_viewer(PLANNER), made.id).id == made.id
