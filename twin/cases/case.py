@@ -194,8 +194,13 @@ def _count(after: Body, before: Body, entry: Body) -> None:
 
 
 def _first_due(clocks: Json) -> str | None:
-    running = [c for c in _object(clocks).values() if isinstance(c, dict) and c["phase"] == "running"]
-    return min((str(c["due"]) for c in running), default=None)
+    """When the first thing still to be done is, or was, due; what was missed stays first until it is done."""
+    open_ = [
+        c
+        for c in _object(clocks).values()
+        if isinstance(c, dict) and (c["phase"] == "running" or (c["phase"] == "missed" and c["ended"] is None))
+    ]
+    return min((str(c["due"]) for c in open_ if c["due"] is not None), default=None)
 
 
 def _object(value: Json) -> Body:

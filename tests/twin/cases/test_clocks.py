@@ -174,6 +174,23 @@ def test_what_ran_out_stays_missed_though_it_is_done_at_last(cases: Cases, wall:
     assert (case.clocks["handle"].phase, case.clocks["handle"].ended) == (Phase.MISSED, wall.now())
 
 
+def test_what_was_missed_comes_first_until_it_is_done(cases: Cases, wall: Wall) -> None:
+    late = cases.open(PLANNER, "errand", BODY)
+    wall.moment = local(10, month=12)
+    fresh = cases.open(PLANNER, "errand", BODY)
+    cases.tick()
+
+    def queue() -> list[str]:
+        return [case.id for case in cases.find(PLANNER, CaseFilter(is_open=True), order="due")[0]]
+
+    assert queue() == [late.id, fresh.id]
+    began = cases.act(PLANNER, late.id, "begin", seen=cases.get(PLANNER, late.id).version)
+    cases.act(REVIEWER, late.id, "finish", seen=began.version)
+    assert queue() == [late.id, fresh.id]  # one of the two approvals it takes is there
+    cases.act(OTHER, late.id, "finish", seen=cases.get(PLANNER, late.id).version)
+    assert queue() == [fresh.id]
+
+
 def test_when_four_fifths_are_used_the_duty_officer_is_told_and_sees_the_case(cases: Cases, wall: Wall) -> None:
     """46.5 working hours from Monday 9:00 to the next Monday 17:00; 37.2 of them are over on Friday at 15:42."""
     case = cases.open(PLANNER, "errand", BODY)
