@@ -23,7 +23,7 @@ from api.settings import Settings
 from tests.web.conftest import PATIENCE_MS, ROOT, Town, Watched
 from tests.web.town import LAT, LON, PARCEL, build
 from twin.access.signin import SecondFactorFor
-from twin.model.view import Role
+from twin.model.view import RIGHTS, Right, Role
 
 pytestmark = pytest.mark.browser
 
@@ -177,6 +177,45 @@ def test_a_genuine_paper_is_told_from_an_altered_one(visit, town: Town, tmp_path
     page.get_by_label("Hoặc dán chuỗi trong mã QR").fill(issued.json()["token"])
     page.get_by_role("button", name="Kiểm tra", exact=True).click()
     expect(page.get_by_role("heading", name="Văn bản thật, còn nguyên vẹn")).to_be_visible()
+
+
+def test_a_page_that_a_role_may_not_use_names_the_roles_that_may(visit) -> None:  # type: ignore[no-untyped-def]
+    page = visit("cases", role="citizen")
+    main = page.get_by_role("main")
+    expect(main.get_by_role("button", name="Trực ban", exact=True)).to_be_visible()
+    expect(main.get_by_role("button", name="Quản trị", exact=True)).to_have_count(0)
+    main.get_by_role("button", name="Trực ban", exact=True).click()
+    expect(page.get_by_role("heading", name="Hàng chờ")).to_be_visible()
+
+
+def test_the_page_knows_who_has_a_right_as_the_server_does() -> None:
+    text = (ROOT / "api/web/app/src/shell/NoRight.tsx").read_text(encoding="utf-8")
+    held = {
+        right: re.findall(r'"(\w+)"', roles) for right, roles in re.findall(r"^  (\w+): \[(.*)\],$", text, re.MULTILINE)
+    }
+    assert held == {right.value: [role.value for role in RIGHTS if right in RIGHTS[role]] for right in Right}
+
+
+def test_the_planning_answer_is_taken_home_as_a_paper_that_verifies(open_page, town: Town) -> None:  # type: ignore[no-untyped-def]
+    middle = PARCEL.centroid
+    page = open_page(place=f"#map=17/{middle.y}/{middle.x}&here={middle.x},{middle.y}")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Bản trích (PDF)").click()
+    assert re.fullmatch(r"planning_extract-.+[.]pdf", taken.value.suggested_filename)
+    told = httpx.post(town.url + "app/verify", content=taken.value.path().read_bytes(), timeout=60).json()
+    assert told["outcome"] == "valid"
+
+
+def test_an_administrator_sees_who_loses_before_a_policy_is_published(visit) -> None:  # type: ignore[no-untyped-def]
+    page = visit("admin/policy", role="administrator")
+    page.get_by_role("button", name="Sửa", exact=True).click()
+    box = page.get_by_label("Chính sách (JSON)")
+    policy = json.loads(box.input_value())
+    policy["roles"]["citizen"]["except"] = ["parcels"]
+    box.fill(json.dumps(policy))
+    page.get_by_role("button", name="Chạy thử").click()
+    lost = page.get_by_role("row").filter(has_text="Người dân").filter(has_text="parcels")
+    expect(lost.first).to_be_visible()
 
 
 @pytest.mark.parametrize("path", [*PUBLIC, *(p for p, _ in STAFF), *ADMIN])

@@ -40,6 +40,16 @@ def test_script_before_the_map_is_light(built: Path) -> None:
     )
 
 
+def test_every_page_beside_the_map_is_light(built: Path) -> None:
+    pages = ("SignIn", "Account", "Reset", "Report", "Cases", "Jobs", "Law", "Verify", "Admin")
+    page = (built / "index.html").read_text(encoding="utf-8")
+    first = set().union(*(imported(built / name) for name in re.findall(r'"\./(assets/[\w.-]+\.js)"', page)))
+    for name in pages:
+        [own] = (built / "assets").glob(f"{name}-????????.js")
+        scripts = {one for one in first | imported(own) if "maplibre" not in one.name}
+        assert sum(len(gzip.compress(one.read_bytes())) for one in scripts) <= MOST_JS_BYTES, name
+
+
 def test_every_family_and_weight_has_its_vietnamese_letters(built: Path) -> None:
     names = {re.sub(r"-[\w-]{8}\.woff2$", "", file.name) for file in (built / "assets").glob("*.woff2")}
     for weight in (400, 500, 600):

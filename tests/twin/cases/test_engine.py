@@ -208,6 +208,20 @@ def test_a_case_and_its_clocks_survive_a_restart(open_store: Callable[[], Store]
     assert again.act(PLANNER, case.id, "wait", seen=after.version).state == "waiting"
 
 
+def test_a_case_whose_clock_ran_out_heads_those_ordered_by_it(make: Callable[..., Cases], wall: Wall) -> None:
+    cases = make(plain_kind())
+    late = cases.open(PLANNER, "errand", BODY).id
+    cases.act(PLANNER, late, "begin", seen=1)
+    wall.ahead(days=20)
+    cases.tick()
+    fresh = cases.open(PLANNER, "errand", BODY).id
+    cases.act(PLANNER, fresh, "begin", seen=1)
+    assert cases.get(PLANNER, late).clocks["handle"].phase is Phase.MISSED
+    found, _ = cases.find(PLANNER, order="due")
+    assert [case.id for case in found] == [late, fresh]
+    assert replay(cases.store.entries(log_of(late))) == cases.store.record("case", late).body
+
+
 def test_a_case_that_cannot_go_on_does_not_stop_the_clocks_of_others(make: Callable[..., Cases], wall: Wall) -> None:
     broken = plain_kind(name="broken", code="BR")
     late = Transition("late", ("working",), "dropped", timer="handle", effect="of_an_older_program")

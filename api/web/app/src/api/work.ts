@@ -1,6 +1,6 @@
 /** Jobs, law, documents and the state of the server, as docs/http.md describes them. */
 
-import { read, send, type Params } from "./http";
+import { read, readFile, send, type Params } from "./http";
 import type { Json, Problem } from "./types";
 
 // -- jobs ------------------------------------------------------------------------------------------------------
@@ -168,6 +168,9 @@ export interface Verification {
 }
 
 export const documents = {
+  issue: (wish: { template: string; inputs: Record<string, Json>; at?: string; known_at?: string }) =>
+    send<IssuedDocument>("/app/documents", { body: wish }),
+  file: (issued: IssuedDocument) => readFile(issued.pdf),
   verifyToken: (token: string) => send<Verification>("/app/verify", { body: { token } }),
   verifyFile: (file: File) =>
     send<Verification>("/app/verify", { raw: file, headers: { "Content-Type": "application/pdf" } }),

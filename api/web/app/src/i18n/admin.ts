@@ -92,6 +92,7 @@ export const admin = {
   "tokens.none": ["Chưa có khóa nào", "No tokens"],
 
   "policy.version": ["Phiên bản {n}, từ {time}, bởi {name}", "Version {n}, since {time}, by {name}"],
+  "policy.shipped": ["Mặc định khi cài đặt, chưa ai sửa", "As installed, nobody changed it yet"],
   "policy.current": ["Đang áp dụng", "In force"],
   "policy.edit": ["Sửa", "Edit"],
   "policy.text": ["Chính sách (JSON)", "Policy (JSON)"],

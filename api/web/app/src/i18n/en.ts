@@ -197,6 +197,8 @@ export const en: Record<keyof typeof vi, string> = {
   "plan.share": "%",
   "plan.total": "Whole plot",
   "plan.unknown": "Not known",
+  "plan.extract": "Extract (PDF)",
+  "plan.extract_busy": "Making the extract",
   "plan.basis": "Basis",
   "plan.not_set": "the plan does not say",
   "plan.before": "formerly {name}",

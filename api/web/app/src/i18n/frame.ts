@@ -25,6 +25,10 @@ export const frame = {
     "Đổi vai trò ở đầu trang, hoặc đăng nhập bằng tài khoản được giao việc này.",
     "Change the role at the top, or sign in with an account that has this duty.",
   ],
+  "page.no_right_roles": [
+    "Trang này dành cho các vai trò sau. Chọn một vai trò để xem tiếp.",
+    "These roles use this page. Choose one to go on.",
+  ],
   "page.shown": ["{n} trên {all}", "{n} of {all}"],
   "page.more": ["Xem thêm", "Show more"],
 
@@ -89,6 +93,10 @@ export const frame = {
 
   "account.title": ["Tài khoản của tôi", "My account"],
   "account.nobody": ["Bạn chưa đăng nhập.", "You are not signed in."],
+  "account.open": [
+    "Hệ thống đang ở chế độ mở: chọn vai trò ở đầu trang, không cần tài khoản.",
+    "The twin is in open mode: choose a role at the top, no account is needed.",
+  ],
   "account.until": ["Phiên này hết hạn {time}.", "This session ends {time}."],
   "account.must_password": [
     "Trước khi làm việc khác, hãy đặt mật khẩu của riêng bạn.",

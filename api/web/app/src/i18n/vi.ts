@@ -195,6 +195,8 @@ export const vi = {
   "plan.share": "%",
   "plan.total": "Cả thửa",
   "plan.unknown": "Chưa biết",
+  "plan.extract": "Bản trích (PDF)",
+  "plan.extract_busy": "Đang lập bản trích",
   "plan.basis": "Căn cứ",
   "plan.not_set": "đồ án không quy định",
   "plan.before": "trước đây: {name}",

@@ -4,9 +4,10 @@ import type { PlanAnswer, PlanFigures, PlanParcel, PlanPart } from "../api/types
 import { formatNumber } from "../format/number";
 import { formatDate, parseTime } from "../format/time";
 import type { MessageKey } from "../i18n/messages";
-import { lookup } from "../state/city";
+import { lookup, selection } from "../state/city";
 import { lang, pick, t } from "../state/preferences";
 import { Icon } from "../ui/Icon";
+import { Extract } from "./Extract";
 import { Empty, Failed, Loading } from "../ui/States";
 
 export function Planning() {
@@ -34,6 +35,7 @@ export function Planning() {
           </ul>
         </>
       )}
+      <Extract key={`${selection.value?.lon}/${selection.value?.lat}`} />
       <p class="quiet plan__note">{pick(answer.disclaimer, answer.disclaimer_en)}</p>
     </section>
   );

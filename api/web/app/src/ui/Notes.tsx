@@ -46,6 +46,8 @@ export function Tag({ tone = "plain", children }: { tone?: Tone; children: Compo
 
 interface ButtonProps {
   busy?: boolean;
+  /** What it says while busy. */
+  working?: string;
   children: ComponentChildren;
   /** The one filled button of a view. */
   main?: boolean;
@@ -56,7 +58,7 @@ interface ButtonProps {
   blocked?: string | undefined;
 }
 
-export function Button({ busy, children, main, danger, small, onClick, blocked }: ButtonProps) {
+export function Button({ busy, working, children, main, danger, small, onClick, blocked }: ButtonProps) {
   const off = (busy ?? false) || blocked !== undefined;
   const look = ["btn", main && "btn--main", danger && "btn--danger", small && "btn--small"];
   return (
@@ -70,7 +72,7 @@ export function Button({ busy, children, main, danger, small, onClick, blocked }
         else onClick?.();
       }}
     >
-      {busy ? t("state.sending") : children}
+      {busy ? (working ?? t("state.sending")) : children}
     </button>
   );
 }

@@ -3,11 +3,11 @@
 import type { ComponentType } from "preact";
 import type { Right } from "../../api/people";
 import { Frame } from "../../shell/Frame";
+import { NoRight } from "../../shell/NoRight";
 import { route } from "../../shell/router";
 import type { MessageKey } from "../../i18n/messages";
 import { t } from "../../state/preferences";
-import { may, session } from "../../state/viewer";
-import { Empty } from "../../ui/States";
+import { may } from "../../state/viewer";
 import { Tabs } from "../../ui/Tabs";
 import { Audit } from "./Audit";
 import { Doctor } from "./Doctor";
@@ -39,11 +39,7 @@ export function Admin() {
   if (!part) {
     return (
       <Frame title={t("admin.title")}>
-        {session.data.value && (
-          <Empty title={t("page.no_right")}>
-            <p>{t("page.no_right_hint")}</p>
-          </Empty>
-        )}
+        <NoRight title={t("admin.title")} needs={["administer", "audit"]} />
       </Frame>
     );
   }

@@ -45,11 +45,13 @@ export function Policy() {
           <div class="bar">
             <h2>{t("policy.current")}</h2>
             <p class="muted">
-              {t("policy.version", {
-                n: found.version,
-                time: since === null ? "–" : formatDateTime(since),
-                name: found.by || "–",
-              })}
+              {since === null
+                ? t("policy.shipped")
+                : t("policy.version", {
+                    n: found.version,
+                    time: formatDateTime(since),
+                    name: found.by || "–",
+                  })}
             </p>
             <Button onClick={() => setEditing(true)}>{t("policy.edit")}</Button>
           </div>

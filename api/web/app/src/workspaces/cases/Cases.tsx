@@ -3,12 +3,12 @@
 import { cases } from "../../api/cases";
 import { Frame } from "../../shell/Frame";
 import { narrow } from "../../shell/narrow";
+import { NoRight } from "../../shell/NoRight";
 import { route } from "../../shell/router";
 import { t } from "../../state/preferences";
 import { useReading } from "../../state/reading";
 import { may } from "../../state/viewer";
 import "../../styles/cases.css";
-import { Empty } from "../../ui/States";
 import { CasePane } from "./CasePane";
 import { NewPlanEdit } from "./NewPlanEdit";
 import { Queue } from "./Queue";
@@ -21,9 +21,7 @@ export function Cases() {
   if (!allowed) {
     return (
       <Frame title={t("cases.title")}>
-        <Empty title={t("page.no_right")}>
-          <p>{t("page.no_right_hint")}</p>
-        </Empty>
+        <NoRight title={t("cases.title")} needs={["cases"]} />
       </Frame>
     );
   }

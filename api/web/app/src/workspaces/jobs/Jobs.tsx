@@ -2,6 +2,7 @@
 
 import { jobs, type Job, type JobState } from "../../api/work";
 import { Frame } from "../../shell/Frame";
+import { NoRight } from "../../shell/NoRight";
 import { go, route } from "../../shell/router";
 import type { MessageKey } from "../../i18n/messages";
 import { pick, t } from "../../state/preferences";
@@ -25,9 +26,7 @@ export function Jobs() {
   if (!allowed) {
     return (
       <Frame title={t("jobs.title")}>
-        <Empty title={t("page.no_right")}>
-          <p>{t("page.no_right_hint")}</p>
-        </Empty>
+        <NoRight title={t("jobs.title")} needs={["work", "write", "simulate", "cases"]} />
       </Frame>
     );
   }

@@ -7,7 +7,7 @@ import { Frame } from "../../shell/Frame";
 import { go } from "../../shell/router";
 import { t } from "../../state/preferences";
 import { useReading, useSending } from "../../state/reading";
-import { become, session, signedIn } from "../../state/viewer";
+import { become, isOpen, session, signedIn } from "../../state/viewer";
 import { Copy } from "../../ui/Copy";
 import { TextInput } from "../../ui/Field";
 import { Link } from "../../ui/Link";
@@ -29,6 +29,7 @@ export function Account() {
         </header>
         <Note>
           <p>{t("account.nobody")}</p>
+          {isOpen.value && <p>{t("account.open")}</p>}
           <p>
             <Link class="link" to="sign-in">
               {t("sign.in")}
