@@ -72,6 +72,10 @@ def _declared(dependant: Any) -> Iterator[Needs]:
         yield from _declared(part)
 
 
+NO_PAGES = Path("not-built")
+"""The table is the same whether the pages are built, which are files and not routes, or not."""
+
+
 def table(app: FastAPI) -> str:
     """The routes and roles as a Markdown table, between its marks."""
     roles: list[Role | None] = [None, *Role]
@@ -101,7 +105,7 @@ def main() -> int:
         place = Path(folder) / "routes.duckdb"
         create(place)
         with twin.open(place) as t:
-            made = table(create_app(t, Settings(store=str(place), access="closed")))
+            made = table(create_app(t, Settings(store=str(place), access="closed"), web_files=NO_PAGES))
     PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
     return 0
 

@@ -270,7 +270,8 @@ def test_signing_in_with_a_second_factor_and_out(closed: str, browser: Browser) 
     page.get_by_role("button", name="Xác nhận").click()
     expect(page.get_by_text("Lớp thứ hai đã bật.")).to_be_visible()
     recovery = page.locator(".recovery li").first.inner_text()
-    page.get_by_role("button", name="Đăng xuất").click()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Đăng xuất").click()
 
     page.goto(closed + "sign-in?next=cases")
     enter(PASSWORD)

@@ -10,7 +10,7 @@ import pytest
 from access_support import MACHINE, Staff
 
 from api.app import create_app
-from api.route_table import PAGE, RouteNeeds, route_needs, table, with_table
+from api.route_table import NO_PAGES, PAGE, RouteNeeds, route_needs, table, with_table
 from tests.api.access.conftest import closed_settings
 from tests.api.conftest import City
 from twin.access.tokens import TokenKind
@@ -107,5 +107,5 @@ def test_what_is_there_is_refused_to_the_byte_like_what_never_was(
 
 def test_the_page_shows_the_routes_as_they_are(own_city: City) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    made = table(create_app(own_city.twin, closed_settings(own_city.path)))
+    made = table(create_app(own_city.twin, closed_settings(own_city.path), web_files=NO_PAGES))
     assert page == with_table(page, made), "run: python -m api.route_table"
