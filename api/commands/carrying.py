@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -76,26 +78,48 @@ class Carrier:
                 self.kind, self.inputs(), t.viewer, title=self.title, title_en=self.title_en,
                 bound_to="" if is_guest else process_name(),
             ).id  # fmt: skip
-        with contextlib.ExitStack() as stack:
+        with _interrupts() as asked, contextlib.ExitStack() as stack:
             try:
                 if not is_guest:
                     stack.enter_context(Owner(t.store))
                     stack.enter_context(Runner(queue, only=self.job))
-                return self._follow(queue, show, stack, is_guest=is_guest)
+                return self._follow(queue, show, stack, asked, is_guest=is_guest)
             except KeyboardInterrupt:
                 queue.cancel(self.job, t.viewer)
                 raise
 
-    def _follow(self, queue: Queue, show: Show, stack: contextlib.ExitStack, *, is_guest: bool) -> Job:
+    def _follow(
+        self, queue: Queue, show: Show, stack: contextlib.ExitStack, asked: list[int], *, is_guest: bool
+    ) -> Job:
         began = time.monotonic()
         while not (job := queue.get(self.job)).state.is_over:
             show(job)
+            if asked:
+                raise KeyboardInterrupt
             if is_guest and time.monotonic() - began > _PATIENCE_S and _nobody_works(queue, job):
                 is_guest = False
                 stack.enter_context(Runner(queue, only=self.job))
             time.sleep(_LOOK_S)
         show(job)
         return job
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Gives a list that Ctrl+C adds to.
+
+    The exception it otherwise raises can come up anywhere, and is lost where nothing can be raised (a finaliser, a
+    library's callback); a request to stop must not be.
+    """
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _nobody_works(queue: Queue, job: Job) -> bool:
